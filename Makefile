@@ -1,0 +1,56 @@
+# `make demo` runs the main job, `make test` all tests; both need only Python 3.11 or later, pip and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test quick lint prove bench lock install-run install-test clean
+
+demo: install-run
+	$(BIN)/pin-engrave batch examples/serials.csv --job examples/job.toml --out demo-out
+
+test: install-test lint
+	$(BIN)/python -P -m pytest -n auto
+
+quick: install-test
+	$(BIN)/python -P -m pytest -n auto -m "not slow"
+
+lint: install-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The long proofs; evidence goes to docs/evidence/ with the commit it was made at.
+prove: install-test
+	$(BIN)/python -P benchmarks/prove.py --scale 1 --evidence docs/evidence
+
+bench: install-test
+	$(BIN)/python -P benchmarks/run.py --json docs/benchmarks.json
+
+.venv/created:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/run-requirements: .venv/created requirements/run.txt
+	$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	touch $@
+
+.venv/test-requirements: .venv/created requirements/test.txt
+	$(PIP) install --quiet --require-hashes -r requirements/test.txt
+	touch $@ .venv/run-requirements
+
+install-run: .venv/run-requirements
+	$(PIP) install --quiet --no-deps --no-build-isolation --force-reinstall .
+
+install-test: .venv/test-requirements
+	$(PIP) install --quiet --no-deps --no-build-isolation --force-reinstall .
+
+# Needs pip-tools; writes no index and no host.
+LOCK := pip-compile --quiet --generate-hashes --no-header --no-annotate --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+lock:
+	$(LOCK) -o requirements/run.txt pyproject.toml requirements/build.in
+	$(LOCK) --extra test -o requirements/test.txt pyproject.toml requirements/build.in
+
+clean:
+	rm -rf .venv build dist demo-out

@@ -1,0 +1,106 @@
+"""Files that are either whole or absent: temporary file, fsync, rename, fsync of the folder."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from engrave.base.errors import InputError, UnfinishedError
+
+TEMPORARY_PREFIX = ".unfinished-"
+_FILE_MODE = 0o640
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 of bytes, as 64 lower-case hexadecimal digits."""
+    return sha256(data).hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk is full; free some space and repeat the command"
+    return f"{(error.strerror or str(error)).lower()}; mend that and repeat the command"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path``, whole or not at all.
+
+    Raises UnfinishedError where the folder cannot be written; what stood at ``path`` before is then still there.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    try:
+        _write_synced(temporary, data)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UnfinishedError(f"{path}: cannot write: {_reason(error)}") from error
+
+
+def write_folder_atomic(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make ``folder`` with these files in it, whole or not at all; an older folder of that name is replaced.
+
+    Raises UnfinishedError where it cannot be written.
+    """
+    temporary = folder.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    try:
+        temporary.mkdir(parents=True)
+        for name, data in files.items():
+            _write_synced(temporary / name, data)
+        _sync_folder(temporary)
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+        _sync_folder(folder.parent)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise UnfinishedError(f"{folder}: cannot write: {_reason(error)}") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what an interrupted run left below ``folder``: only entries that carry our temporary prefix."""
+    for leftover in sorted(folder.rglob(f"{TEMPORARY_PREFIX}*")):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def read_bytes(path: Path, *, most: int) -> bytes:
+    """The whole file. Raises InputError where it is missing, unreadable or larger than ``most`` bytes."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {(error.strerror or str(error)).lower()}") from error
+    if len(data) > most:
+        raise InputError(f"{path}: larger than {most} bytes, which no file of its kind should be")
+    return data
+
+
+def read_text(path: Path, *, most: int) -> str:
+    """The whole file as UTF-8 text, a byte-order mark allowed. Raises InputError, also where it is not UTF-8."""
+    data = read_bytes(path, most=most)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error

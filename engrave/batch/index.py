@@ -1,0 +1,78 @@
+"""The QA report of a batch, from what stands in its folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engrave.base.version import tool_version
+from engrave.batch.folder import JOB, MANIFEST, load_check
+from engrave.batch.pin import Workshop
+from engrave.code.mark import Mark
+from engrave.job import prior_notes
+from engrave.layout import lay_out
+from engrave.report import Depth, PinRow, Summary, index_html, layout_png
+from toolpaths.findings import Finding, Severity
+
+_THUMBNAIL_PX = 220
+
+
+def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop) -> bytes:
+    """``index.html`` over the finished folders of these marks."""
+    job = workshop.setup.job
+    facts = (
+        ("Job", job.name),
+        ("Tip", f"{job.pin.name}: {job.pin.value.description}"),
+        ("Process", job.process.name),
+        ("Machine", job.machine.name),
+        ("Primer", f"{job.primer.name}: {job.primer.value.description}"),
+        ("Conditions", ", ".join(f"{entry.name} (dent {entry.value.dent_um:g} um)" for entry in job.conditions)),
+        ("Relief", f"{job.relief_um:g} um"),
+        ("Profile and face", f"{job.layout.profile}, {job.layout.face}"),
+        ("Made by", f"pin-engrave {tool_version()}"),
+    )
+    rows = [_row(pins / mark.characters, mark, workshop) for mark in marks]
+    summary = Summary(title=f"Batch of job {job.name}", facts=facts, priors=prior_notes(job), files=(JOB, MANIFEST))
+    return index_html(rows, summary=summary)
+
+
+def _row(folder: Path, mark: Mark, workshop: Workshop) -> PinRow:
+    check = load_check(folder)
+    setup = workshop.setup
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    reading = check["reading"] or {}
+    impression = folder / "impression.png"
+    return PinRow(
+        serial=mark.serial,
+        maker=mark.maker,
+        model=mark.model,
+        characters=mark.characters,
+        verdict=check["verdict"],
+        reading=reading.get("characters") or "",
+        reading_serial=reading.get("serial") or "",
+        findings=tuple(_finding(entry) for entry in check["findings"]),
+        depths=_depths(check),
+        layout_png=layout_png(layout, title="", width_px=_THUMBNAIL_PX),
+        impression_png=impression.read_bytes() if impression.is_file() else None,
+        files=tuple(sorted(path.name for path in folder.iterdir())),
+    )
+
+
+def _depths(check: dict[str, Any]) -> tuple[Depth, ...]:
+    """Every character, and of each ring track the tooth that prints shallowest."""
+    shallowest: dict[str, dict[str, Any]] = {}
+    for cell in check["ring_cells"]:
+        track = cell["place"].split(",")[0]
+        if track not in shallowest or _depth(cell) < _depth(shallowest[track]):
+            shallowest[track] = cell
+    return tuple(
+        Depth(place=cell["place"], shows=cell["shows"], depth_um=cell["depth_um"], limit_um=cell["limit_um"])
+        for cell in [*check["glyphs"], *shallowest.values()]
+    )
+
+
+def _depth(cell: dict[str, Any]) -> float:
+    return float("-inf") if cell["depth_um"] is None else float(cell["depth_um"])
+
+
+def _finding(entry: dict[str, Any]) -> Finding:
+    return Finding(**{**entry, "severity": Severity(entry["severity"])})

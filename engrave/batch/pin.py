@@ -1,0 +1,141 @@
+"""One pin: from its mark to every file of its folder, checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import shapely
+from shapely.geometry import MultiPolygon
+
+from engrave.base.config import json_bytes
+from engrave.base.errors import InputError
+from engrave.base.files import sha256_hex
+from engrave.base.version import DISTRIBUTION, tool_version
+from engrave.code.mark import Mark, mark_to_json
+from engrave.job import Job, job_to_json
+from engrave.job.setup import Setup, prepare
+from engrave.layout import Engraving, Layout, engraving_of, lay_out
+from engrave.report import impression_png, layout_svg, pin_svg
+from engrave.strike import strike
+from engrave.verify import Checked, Checker, check_pin, check_to_json, checker_for
+from toolpaths.errors import ToolpathError
+from toolpaths.laser.planning import plan
+from toolpaths.model import Toolpath
+from toolpaths.removal import cut
+from toolpaths.surface import HeightMap
+from toolpaths.writers.dxf import write_job_dxf, write_outline_dxf
+from toolpaths.writers.gcode import write_gcode
+from toolpaths.writers.svg import write_toolpath_svg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What making pins needs once a job: the setup, the checker, and the job's document with its hash."""
+
+    setup: Setup
+    checker: Checker
+    job_document: bytes
+
+    @property
+    def job_sha256(self) -> str:
+        """Hash of ``job.json``."""
+        return sha256_hex(self.job_document)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A mark laid out, mirrored onto the tip, and turned into paths."""
+
+    layout: Layout
+    engraving: Engraving
+    toolpath: Toolpath
+
+
+def workshop_for(job: Job) -> Workshop:
+    """Everything that is the same for all pins of the job. Raises InputError where a design rule forbids the job."""
+    setup = prepare(job)
+    setup.require_sound()
+    return Workshop(setup=setup, checker=checker_for(setup), job_document=json_bytes(job_to_json(job)))
+
+
+def plan_pin(setup: Setup, mark: Mark) -> Planned:
+    """The layout, the engraving and the toolpath of one mark."""
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    engraving = engraving_of(
+        layout,
+        relief_um=setup.job.relief_um,
+        edge_radius_um=setup.tip.edge_radius_um,
+        largest_patch_um=setup.largest_patch_um,
+    )
+    try:
+        toolpath = _toolpath(setup, engraving)
+    except ToolpathError as error:
+        raise InputError(f"job {setup.job.name!r}: {error}") from error
+    return Planned(layout=layout, engraving=engraving, toolpath=toolpath)
+
+
+def _toolpath(setup: Setup, engraving: Engraving) -> Toolpath:
+    return plan(
+        land=MultiPolygon(shapely.get_parts(engraving.land()).tolist()),
+        field_radius_um=engraving.field_radius_um,
+        taper_to_radius_um=engraving.taper_to_radius_um,
+        surface=setup.tip,
+        relief_um=setup.job.relief_um,
+        recipe=setup.job.process.value,
+        floor_radius_um=setup.places.outer_radius_um,
+    )
+
+
+def simulated_impression(setup: Setup, mark: Mark) -> HeightMap:
+    """The primer that a mark's planned toolpath would leave under the nominal strike, without a machine file."""
+    planned = plan_pin(setup, mark)
+    tip = cut(
+        planned.toolpath,
+        surface=setup.tip,
+        beam=setup.job.process.value.beam,
+        half_width_um=setup.tip.edge_radius_um,
+        pixel_um=setup.job.pixel_um,
+    )
+    return strike(tip, form=setup.tip, primer=setup.job.primer.value, condition=setup.job.nominal).surface
+
+
+def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]:
+    """Every file of one pin's folder by name, and the check that its ``check.json`` tells of."""
+    setup = workshop.setup
+    planned = plan_pin(setup, mark)
+    title = f"{mark.characters[:4]} {mark.characters[4:]} - {mark.serial} ({mark.maker}, {mark.model})"
+    files = {"mark.json": json_bytes(mark_to_json(mark)), **_machine_files(workshop, mark, planned)}
+    files["layout.svg"] = layout_svg(planned.layout, title=title)
+    files["pin.svg"] = pin_svg(planned.engraving, title=title, edge_radius_um=setup.tip.edge_radius_um)
+    checked = check_pin(files["job.ngc"], mark, workshop.checker)
+    if checked.nominal is not None:
+        files["impression.png"] = impression_png(checked.nominal.impression.surface, title=title)
+    files["check.json"] = json_bytes(check_to_json(checked, setup))
+    return files, checked
+
+
+def _machine_files(workshop: Workshop, mark: Mark, planned: Planned) -> dict[str, bytes]:
+    """The formats that the job asks for; G-code always, since it is what the check reads."""
+    job = workshop.setup.job
+    files = {"job.ngc": write_gcode(planned.toolpath, job.machine.value, header=_header(workshop, mark))}
+    if "dxf" in job.formats:
+        files["job.dxf"] = write_job_dxf(planned.toolpath)
+        files["outline.dxf"] = write_outline_dxf(_outlines(planned.engraving))
+    if "svg" in job.formats:
+        files["job.svg"] = write_toolpath_svg(planned.toolpath, title=f"{mark.characters}: toolpath, as it is cut")
+    return files
+
+
+def _outlines(engraving: Engraving) -> list[shapely.Polygon]:
+    return [part for land in engraving.lands for part in shapely.get_parts(land.outline).tolist()]
+
+
+def _header(workshop: Workshop, mark: Mark) -> Sequence[str]:
+    job = workshop.setup.job
+    return (
+        f"{DISTRIBUTION} {tool_version()}",
+        f"characters {mark.characters[:4]} {mark.characters[4:]}",
+        f"job {job.name} {workshop.job_sha256}",
+        f"machine {job.machine.name}, process {job.process.name}, pin {job.pin.name}",
+        "pin frame: tip seen from in front, origin at the apex, z towards the primer, mm",
+        "interlock, stop, key and shutter are hardware; this file is no safety function",
+    )

@@ -1,0 +1,97 @@
+"""``preview`` and ``check``: pictures, and the circle from files to a verdict."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engrave.base.errors import Exit, InputError
+from engrave.cli.output import (
+    finding_line,
+    job_option,
+    json_option,
+    print_json,
+    quiet_option,
+    tell,
+    verbose_option,
+)
+
+if TYPE_CHECKING:
+    from engrave.api import Job, Mark
+
+
+@click.command()
+@click.argument("mark", metavar="SERIAL_OR_MARK.JSON")
+@click.option("--maker", help="The maker, where a serial is given.")
+@click.option("--model", help="The model, where a serial is given.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The picture: .svg or .png.")
+@click.option(
+    "--view",
+    default="layout",
+    show_default=True,
+    help="layout: as it reads; pin: as it is cut, mirrored; impression: as it prints (png).",
+)
+@job_option
+@quiet_option
+def preview(
+    *, mark: str, maker: str | None, model: str | None, output: Path, view: str, job_path: Path | None, quiet: bool
+) -> Exit:
+    """Draw a mark: as it reads, as it is cut, as it prints."""
+    from engrave import api  # noqa: PLC0415 - start-up
+
+    job = api.load_job(job_path)
+    picture = api.preview(_mark(mark, maker, model, job), job, view=view, suffix=output.suffix.lower())
+    api.write_file(output, picture)
+    tell(f"{output}: {view}", quiet=quiet)
+    return Exit.DONE
+
+
+def _mark(text: str, maker: str | None, model: str | None, job: "Job") -> "Mark":
+    from engrave import api  # noqa: PLC0415 - start-up
+
+    if text.endswith(".json"):
+        if maker is not None or model is not None:
+            raise InputError("--maker and --model go with a serial; mark.json names its own")
+        return api.load_mark(Path(text))
+    if maker is None or model is None:
+        raise InputError(f"serial {text!r}: say whose with --maker and --model, or give a mark.json")
+    return api.encode(text, maker=maker, model=model, job=job)
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@json_option
+@quiet_option
+@verbose_option
+def check(path: Path, *, as_json: bool, quiet: bool, verbose: bool) -> Exit:
+    """Read machine files back, cut and strike them in simulation, and read.
+
+    PATH is a batch's folder or one pin's; a pin needs job.ngc, mark.json and, beside them or two folders up, job.json.
+    """
+    from engrave import api  # noqa: PLC0415 - start-up
+
+    outcomes = api.check(path)
+    passed = all(outcome.checked.passed for outcome in outcomes)
+    if as_json:
+        print_json(
+            {
+                "schema": "pin-engrave/checks/1",
+                "verdict": "pass" if passed else "fail",
+                "pins": [{"folder": outcome.folder.name, "check": outcome.document} for outcome in outcomes],
+            }
+        )
+    else:
+        for outcome in outcomes:
+            _print_check(outcome.document, verbose=verbose, quiet=quiet)
+    return Exit.DONE if passed else Exit.NO
+
+
+def _print_check(document: dict[str, Any], *, verbose: bool, quiet: bool) -> None:
+    reading = document["reading"] or {}
+    read = reading.get("characters") or "nothing"
+    named = reading.get("serial") or "nobody"
+    intended = document["intended"]
+    click.echo(f"{document['verdict']}: {intended['characters']} {intended['serial']}; reads {read}, names {named}")
+    for finding in document["findings"]:
+        if verbose or finding["severity"] == "error":
+            tell("  " + finding_line(finding, remedy=verbose), quiet=quiet)

@@ -1,0 +1,121 @@
+"""The entry point: a lazy group of commands, and the one broad handler of errors.
+
+Start-up is kept low by naming every command with its one-line help here; its module is imported when it is called.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from engrave.base.errors import EngraveError, Exit
+
+# Name -> module, function, one-line help (a test holds the helps against the commands' own).
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "batch": ("engrave.cli.making", "batch", "Make a folder of machine files from a CSV of serials."),
+    "make": ("engrave.cli.making", "make", "Make the machine files of one pin."),
+    "encode": ("engrave.cli.codes", "encode", "Print the eight characters of a serial."),
+    "decode": ("engrave.cli.codes", "decode", "Turn a reading into the pins it may be of."),
+    "preview": ("engrave.cli.looking", "preview", "Draw a mark: as it reads, as it is cut, as it prints."),
+    "check": (
+        "engrave.cli.looking",
+        "check",
+        "Read machine files back, cut and strike them in simulation, and read.",
+    ),
+    "list": ("engrave.cli.data", "list_names", "List pins, faces, machines, processes and so on."),
+    "show": ("engrave.cli.data", "show", "Show one entry with the source of every number."),
+    "job": ("engrave.cli.data", "job", "Begin a job, or hold it against the design rules."),
+    "doctor": ("engrave.cli.data", "doctor", "Say what is installed and whether it is sound."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for, and not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names, in the order of a day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, function, _ = COMMANDS[cmd_name]
+        command = getattr(import_module(module), function)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}.{function} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands with the helps that stand here."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+    if value and not ctx.resilient_parsing:
+        from engrave.base.version import DISTRIBUTION, tool_version  # noqa: PLC0415 - start-up
+
+        click.echo(f"{DISTRIBUTION} {tool_version()}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done and yes, 1 could not finish (safe to repeat), 2 wrong usage or input, "
+    "3 done and no, 130 interrupted.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+def cli() -> None:
+    """From a serial number to laser files for a firing-pin microstamp, checked by reading them back."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(int(run(given)))
+
+
+def run(arguments: Sequence[str]) -> Exit:
+    """Run the command line on these arguments; no exception leaves it."""
+    try:
+        outcome = cli.main(args=list(arguments), prog_name="pin-engrave", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        message = "interrupted; nothing is half-written, and the same command goes on from here"
+        return _failed(arguments, "interrupted", (message,), Exit.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
+        return _failed(arguments, *_told(error))
+    return outcome if isinstance(outcome, Exit) else Exit.DONE
+
+
+def _told(error: Exception) -> tuple[str, tuple[str, ...], Exit]:
+    """Kind, faults and exit code of an error."""
+    if isinstance(error, EngraveError):
+        return error.slug, error.faults, error.exit_code
+    if isinstance(error, click.ClickException):
+        usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else ""
+        return "usage", tuple(text for text in (error.format_message(), usage) if text), Exit.WRONG_INPUT
+    if isinstance(error, BrokenPipeError):
+        return "unfinished", ("the reader of our output has gone",), Exit.UNFINISHED
+    if isinstance(error, MemoryError):
+        return "unfinished", ("out of memory; use fewer workers or a coarser pixel",), Exit.UNFINISHED
+    return "internal", (f"a fault of ours, please report it: {type(error).__name__}: {error}",), Exit.UNFINISHED
+
+
+def _failed(arguments: Sequence[str], slug: str, faults: Sequence[str], code: Exit) -> Exit:
+    for fault in faults:
+        click.echo(f"pin-engrave: {fault}", err=True)
+    if "--json" in arguments:
+        document = {"schema": "pin-engrave/error/1", "slug": slug, "exit_code": int(code), "faults": list(faults)}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    return code

@@ -1,0 +1,92 @@
+"""What a job needs once, not once a pin: tip, places, outlines, ranges, and what the design rules say."""
+
+from dataclasses import dataclass
+
+from engrave.base.errors import InputError
+from engrave.code.profiles import Profile, profile_by_name
+from engrave.code.ranges import RangeTable
+from engrave.job.model import Job
+from engrave.layout import Grounds, LandShapes, Places, check_layout, land_shapes, plan_places
+from engrave.strike import contact_radius_um
+from engrave.tips import Tip, tip_of
+from fonts.typeface import Typeface, shipped_typeface
+from toolpaths.findings import Finding, Severity
+from toolpaths.laser.ablation import crater_radius_um, log_fluence
+
+# From the crest to half relief, as a share of the crater's radius, where a contour and a hatch meet: measured on the
+# simulated cut (docs/laser.md). Used by the design rules alone; the checker measures the cut itself.
+WALL_SHARE = 0.55
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A job made ready. ``rules`` are the findings of the design rules; an error among them means: do not engrave."""
+
+    job: Job
+    profile: Profile
+    typeface: Typeface
+    tip: Tip
+    places: Places
+    shapes: LandShapes
+    ranges: RangeTable
+    largest_patch_um: float
+    rules: tuple[Finding, ...]
+
+    def require_sound(self) -> None:
+        """Raise InputError with every design rule that forbids this job."""
+        faults = [
+            f"job {self.job.name!r}: {finding.number} {finding.place}: {finding.message} "
+            f"({_figure(finding.value)} against {_figure(finding.limit)} {finding.unit}); {finding.remedy}"
+            for finding in self.rules
+            if finding.severity is Severity.ERROR
+        ]
+        if faults:
+            raise InputError(faults)
+
+
+def prepare(job: Job) -> Setup:
+    """Everything that is the same for all pins of a job."""
+    profile = profile_by_name(job.layout.profile)
+    typeface = shipped_typeface(job.layout.face)
+    tip = tip_of(job.pin.value)
+    places = plan_places(profile, job.layout)
+    shapes = land_shapes(places, typeface)
+    return Setup(
+        job=job,
+        profile=profile,
+        typeface=typeface,
+        tip=tip,
+        places=places,
+        shapes=shapes,
+        ranges=RangeTable(job.ranges),
+        largest_patch_um=max(
+            contact_radius_um(
+                condition.value.dent_um,
+                nose_radius_um=tip.nose_radius_um,
+                edge_radius_um=tip.edge_radius_um,
+                backing=job.primer.value.backing_most,
+            )
+            for condition in job.conditions
+        ),
+        rules=check_layout(places, shapes, _grounds(job, tip)),
+    )
+
+
+def _grounds(job: Job, tip: Tip) -> Grounds:
+    recipe = job.process.value
+    crater_um = float(
+        crater_radius_um(spot_um=recipe.spot_radius_um, log_fluence=log_fluence(recipe.process, recipe.beam))
+    )
+    return Grounds(
+        tip=tip,
+        relief_um=job.relief_um,
+        kerf_um=recipe.kerf_um,
+        crater_um=2 * crater_um,
+        wall_um=WALL_SHARE * crater_um,
+        primer=job.primer.value,
+        nominal=job.nominal,
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "unbounded" if value is None else f"{value:g}"

@@ -1,0 +1,18 @@
+"""What people look at: pictures of layouts, pins and impressions, and the page a QA inspector opens."""
+
+from engrave.report.html import Depth, PinRow, Summary, index_html
+from engrave.report.png import impression_png, layout_png, pin_png, thumbnail_png
+from engrave.report.svg import layout_svg, pin_svg
+
+__all__ = [
+    "Depth",
+    "PinRow",
+    "Summary",
+    "impression_png",
+    "index_html",
+    "layout_png",
+    "layout_svg",
+    "pin_png",
+    "pin_svg",
+    "thumbnail_png",
+]

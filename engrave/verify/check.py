@@ -1,0 +1,190 @@
+"""One pin from its machine file to a verdict.
+
+The verdict is decided before any error correction: every character and every ring cell must be right as read, under
+the nominal strike, at the intended rotation, handedness and tone, and every land deep enough. What correction would
+make of the same reading stands beside it.
+"""
+
+from dataclasses import dataclass
+
+from engrave.base.errors import InputError
+from engrave.code.alphabet import symbol_of
+from engrave.code.decode import CARRIED, Candidate, Decoding, decode_symbols
+from engrave.code.mark import Mark
+from engrave.code.ring import ring_symbols
+from engrave.job import NOMINAL, Job
+from engrave.job.setup import Setup
+from engrave.layout import Layout, engraving_of, lay_out
+from engrave.reading import Reader, Reading, measure_lands, reader_for
+from engrave.strike import Condition, Impression, strike
+from engrave.verify.compare import Measured, check_depths, compare_reading, measured_lands
+from engrave.verify.cut import check_cut
+from toolpaths.findings import Finding, Severity, has_errors
+from toolpaths.laser.planning import focus_offset_um
+from toolpaths.readers.gcode import read_gcode
+from toolpaths.removal import cut
+from toolpaths.safety import check_program
+from toolpaths.surface import HeightMap
+
+CHECK_SCHEMA = "pin-engrave/check/1"
+
+# What G-code for a gated laser says nothing of; it comes from job.json.
+NOT_IN_FILE = ("spot_radius", "wavelength", "beam_quality", "hatch", "ablation", "tip", "primer", "conditions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checker:
+    """What checking needs once a job: the setup and a reader that knows the profile's nominal geometry."""
+
+    setup: Setup
+    reader: Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """One condition's outcome: the strike's figures, what was read, and what decoding makes of it."""
+
+    name: str
+    condition: Condition
+    impression: Impression
+    reading: Reading
+    decoding: Decoding
+
+    @property
+    def identified(self) -> Candidate | None:
+        """The candidate named by this reading, if it names one."""
+        return self.decoding.identified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The outcome for one pin. ``struck`` is empty where the machine file could not be simulated."""
+
+    mark: Mark
+    job: Job
+    findings: tuple[Finding, ...]
+    struck: tuple[Struck, ...]
+    measured: tuple[Measured, ...]
+
+    @property
+    def passed(self) -> bool:
+        """No finding is an error."""
+        return not has_errors(self.findings)
+
+    @property
+    def nominal(self) -> Struck | None:
+        """What the nominal strike gave."""
+        return next((struck for struck in self.struck if struck.name == NOMINAL), None)
+
+
+def checker_for(setup: Setup) -> Checker:
+    """A checker for every pin of a job."""
+    return Checker(setup=setup, reader=reader_for(setup.places, setup.typeface))
+
+
+def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
+    """Read a machine file, cut and strike the pin, read the primer, and compare with the mark.
+
+    Raises InputError where the mark is of another profile than the job.
+    """
+    setup = checker.setup
+    job = setup.job
+    if mark.profile != setup.profile.name:
+        raise InputError(f"mark.json: profile {mark.profile!r} is not the job's, {setup.profile.name!r}")
+    program = read_gcode(program_bytes, job.machine.value)
+    safety = check_program(
+        program,
+        job.machine.value,
+        surface=setup.tip,
+        keep_in_radius_um=setup.tip.edge_radius_um,
+        focus_offset_um=focus_offset_um(job.relief_um),
+        focus_tolerance_um=job.limits.focus_um,
+    )
+    machine_findings = (*program.findings, *safety)
+    toolpath = program.toolpath()
+    if not program.executable or not toolpath.blocks:
+        return Checked(mark=mark, job=job, findings=machine_findings, struck=(), measured=())
+    tip = cut(
+        toolpath,
+        surface=setup.tip,
+        beam=job.process.value.beam,
+        half_width_um=setup.tip.edge_radius_um,
+        pixel_um=job.pixel_um,
+    )
+    struck = tuple(_struck(tip, checker, name=entry.name, condition=entry.value) for entry in job.conditions)
+    return _judged(tip, mark, checker, struck, machine_findings)
+
+
+def _struck(tip: HeightMap, checker: Checker, *, name: str, condition: Condition) -> Struck:
+    impression = strike(tip, form=checker.setup.tip, primer=checker.setup.job.primer.value, condition=condition)
+    reading = checker.reader.read(impression.surface)
+    return Struck(
+        name=name,
+        condition=condition,
+        impression=impression,
+        reading=reading,
+        decoding=decode_symbols(symbols_of(reading)),
+    )
+
+
+def symbols_of(reading: Reading) -> tuple[int | None, ...]:
+    """The codeword symbols that a reading decided, None where it did not; all None where no mark was found."""
+    if not reading.found:
+        return (None,) * CARRIED
+    characters = tuple(None if read.character is None else symbol_of(read.character) for read in reading.characters)
+    return (*characters, *ring_symbols(reading.cells))
+
+
+def _judged(
+    tip: HeightMap, mark: Mark, checker: Checker, struck: tuple[Struck, ...], machine_findings: tuple[Finding, ...]
+) -> Checked:
+    """Only here is the mark looked at."""
+    setup = checker.setup
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    engraving = engraving_of(
+        layout,
+        relief_um=setup.job.relief_um,
+        edge_radius_um=setup.tip.edge_radius_um,
+        largest_patch_um=setup.largest_patch_um,
+    )
+    nominal = next(outcome for outcome in struck if outcome.name == NOMINAL)
+    measured = _measured(nominal, layout, setup.job)
+    findings = (
+        *machine_findings,
+        *check_cut(tip, engraving, setup.job, tip=setup.tip),
+        *check_depths(measured, setup.job),
+        *compare_reading(nominal.reading, mark, setup.places),
+        *_identity(nominal, mark, setup),
+    )
+    return Checked(mark=mark, job=setup.job, findings=findings, struck=struck, measured=measured)
+
+
+def _measured(nominal: Struck, layout: Layout, job: Job) -> tuple[Measured, ...]:
+    depths = measure_lands(
+        nominal.impression.surface,
+        [(land.place, land.outline) for land in layout.lands],
+        relief_um=job.relief_um,
+    )
+    return measured_lands(depths, layout, job)
+
+
+def _identity(nominal: Struck, mark: Mark, setup: Setup) -> tuple[Finding, ...]:
+    """A pin that names another pin, or none, fails by that alone."""
+    candidate = nominal.identified
+    if candidate is not None and candidate.id == mark.id:
+        return ()
+    if candidate is None:
+        message = "the reading names no pin"
+    else:
+        named = setup.ranges.locate(candidate.id)
+        whose = f"serial {named[2]} ({named[0]}, {named[1]})" if named else "no serial of this job's ranges"
+        message = f"the reading names another pin: {candidate.characters}, {whose}"
+    return (
+        Finding(
+            number="R409",
+            severity=Severity.ERROR,
+            message=message,
+            place="mark",
+            remedy="compare the program with mark.json: they are not of one pin, or the program is damaged",
+        ),
+    )

@@ -1,0 +1,143 @@
+"""The reading against the mark, and depths against the job's limits. This is the one place where the two meet."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engrave.code.mark import Mark
+from engrave.job import Job
+from engrave.layout import Layout, Places
+from engrave.reading import LandDepth, Reading
+from toolpaths.findings import Finding, Severity
+
+# A reading turned by more than this against its drawn direction is a wrong rotation (a sector is 7.5 degrees).
+_ROTATION_RAD = np.radians(2.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Printed depth of one land that the design has, and what the job asks of it."""
+
+    place: str
+    shows: str
+    depth_um: float
+    contrast: float
+    limit_um: float
+
+
+def compare_reading(reading: Reading, mark: Mark, places: Places) -> tuple[Finding, ...]:
+    """Every respect in which the primer does not say, hard and uncorrected, what was intended."""
+    if not reading.found:
+        return (_wrong("R401", "no mark is found in the simulated impression", place="impression", remedy=_LOOK),)
+    return (*_pose(reading), *_characters(reading, mark, places), *_ring(reading, mark))
+
+
+_LOOK = "look at the machine file and at impression.png"
+
+
+def _wrong(number: str, message: str, *, place: str, remedy: str) -> Finding:
+    return Finding(number=number, severity=Severity.ERROR, message=message, place=place, remedy=remedy)
+
+
+def _pose(reading: Reading) -> Iterator[Finding]:
+    if reading.mirrored:
+        yield _wrong(
+            "R402", "the mark reads mirrored", place="mark", remedy="the program cuts a mirrored file; mirror once"
+        )
+    if reading.inverted:
+        yield _wrong(
+            "R403",
+            "the mark reads inverted: lands are recessed or floors raised",
+            place="mark",
+            remedy="the program clears the lands instead of the field; make it again from the job",
+        )
+    turned_rad = float(np.angle(np.exp(1j * reading.rotation_rad)))
+    if abs(turned_rad) > _ROTATION_RAD:
+        yield Finding(
+            number="R404",
+            severity=Severity.ERROR,
+            message="the mark is turned about the axis",
+            place="mark",
+            value=round(float(np.degrees(turned_rad)), 2),
+            limit=round(float(np.degrees(_ROTATION_RAD)), 2),
+            unit="deg",
+            remedy="the program is not the one the job makes; make it again",
+        )
+
+
+def _characters(reading: Reading, mark: Mark, places: Places) -> Iterator[Finding]:
+    for place, read, intended in zip(places.characters, reading.characters, mark.characters, strict=True):
+        if read.character is None:
+            yield _wrong("R405", f"character {intended!r} cannot be read", place=place.name, remedy=_LOOK)
+        elif read.character != intended:
+            yield _wrong(
+                "R406",
+                f"character {intended!r} reads as {read.character!r}",
+                place=place.name,
+                remedy="the program cuts another character, or damages this one; make it again",
+            )
+
+
+def _ring(reading: Reading, mark: Mark) -> Iterator[Finding]:
+    """One finding a track and kind, so that a lost track is one sentence and not forty-eight."""
+    for index, track in enumerate(mark.ring):
+        intended = np.array([cell == "1" for cell in track], dtype=np.int8)
+        read = reading.cells[index]
+        for number, wrong, words in (
+            ("R407", np.flatnonzero(read == -1), "cannot be read"),
+            ("R408", np.flatnonzero((read != -1) & (read != intended)), "read otherwise than intended"),
+        ):
+            if wrong.size:
+                sectors = ", ".join(map(str, wrong[:_MOST_LISTED].tolist()))
+                more = f" and {wrong.size - _MOST_LISTED} more" if wrong.size > _MOST_LISTED else ""
+                yield Finding(
+                    number=number,
+                    severity=Severity.ERROR,
+                    message=f"{wrong.size} cells {words}: sectors {sectors}{more}",
+                    place=f"ring track {index + 1}",
+                    value=float(wrong.size),
+                    limit=0.0,
+                    unit="cells",
+                    remedy="look for a ring that is turned, lost or beyond the patch",
+                )
+
+
+_MOST_LISTED = 8
+
+
+def measured_lands(depths: Sequence[LandDepth], layout: Layout, job: Job) -> tuple[Measured, ...]:
+    """Depths beside the job's limits, in the layout's order."""
+    limits = [job.limits.character_depth_um] * len(layout.characters) + [job.limits.tooth_depth_um] * len(layout.teeth)
+    return tuple(
+        Measured(
+            place=land.place, shows=land.shows, depth_um=depth.depth_um, contrast=depth.contrast, limit_um=limit_um
+        )
+        for land, depth, limit_um in zip(layout.lands, depths, limits, strict=True)
+    )
+
+
+def check_depths(measured: Sequence[Measured], job: Job) -> Iterator[Finding]:
+    """Lands that print too shallow or too faint, each by name."""
+    for land in measured:
+        if not land.depth_um >= land.limit_um:
+            yield Finding(
+                number="S501",
+                severity=Severity.ERROR,
+                message=f"{land.shows!r} prints too shallow",
+                place=land.place,
+                value=round(land.depth_um, 2),
+                limit=land.limit_um,
+                unit="um",
+                remedy="raise the relief, or look at the floor's depth and the patch",
+            )
+        if not land.contrast >= job.limits.contrast:
+            yield Finding(
+                number="S502",
+                severity=Severity.ERROR,
+                message=f"{land.shows!r} does not stand out from its surroundings",
+                place=land.place,
+                value=round(land.contrast, 2),
+                limit=job.limits.contrast,
+                remedy="raise the relief, or look for a floor left uncut",
+            )

@@ -1,0 +1,89 @@
+"""The outcome of a check as the document ``check.json``."""
+
+import math
+from typing import Any
+
+from engrave.job import prior_notes
+from engrave.job.setup import Setup
+from engrave.verify.check import CHECK_SCHEMA, NOT_IN_FILE, Checked, Struck
+from engrave.verify.compare import Measured
+from toolpaths.findings import Finding
+
+_DECIMALS = 3
+
+
+def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
+    """The JSON object of a check; figures of the simulation are rounded to a nanometre."""
+    nominal = checked.nominal
+    return {
+        "schema": CHECK_SCHEMA,
+        "verdict": "pass" if checked.passed else "fail",
+        "intended": {"characters": checked.mark.characters, "id": checked.mark.id, "serial": checked.mark.serial},
+        "reading": None if nominal is None else _reading(nominal, setup),
+        "findings": [finding_to_json(finding) for finding in checked.findings],
+        "glyphs": [_land(entry) for entry in checked.measured if entry.shows != "tooth"],
+        "ring_cells": [_land(entry) for entry in checked.measured if entry.shows == "tooth"],
+        "conditions": {struck.name: _condition(struck, setup) for struck in checked.struck},
+        "not_in_file": list(NOT_IN_FILE),
+        "priors": [{"of": name, "source": source} for name, source in prior_notes(checked.job)],
+    }
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """A finding as a JSON object."""
+    return {
+        "number": finding.number,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "place": finding.place,
+        "value": finding.value,
+        "limit": finding.limit,
+        "unit": finding.unit,
+        "remedy": finding.remedy,
+    }
+
+
+def _reading(struck: Struck, setup: Setup) -> dict[str, Any]:
+    """What was read: characters as decided (``?`` where none was), and the pin they and the ring name together."""
+    reading, candidate = struck.reading, struck.identified
+    located = setup.ranges.locate(candidate.id) if candidate else None
+    return {
+        "found": reading.found,
+        "characters": "".join(read.character or "?" for read in reading.characters),
+        "ring": ["".join("?" if cell < 0 else str(cell) for cell in track) for track in reading.cells.tolist()],
+        "mirrored": reading.mirrored,
+        "inverted": reading.inverted,
+        "rotation_deg": round(math.degrees(reading.rotation_rad), 2),
+        "x_um": round(reading.x_um, 1),
+        "y_um": round(reading.y_um, 1),
+        "identified": candidate is not None,
+        "check_bits": candidate.check_bits if candidate else 0,
+        "id": candidate.id if candidate else None,
+        "serial": located[2] if located else None,
+        "maker": located[0] if located else None,
+        "model": located[1] if located else None,
+    }
+
+
+def _land(entry: Measured) -> dict[str, Any]:
+    return {
+        "place": entry.place,
+        "shows": entry.shows,
+        "depth_um": _rounded(entry.depth_um),
+        "contrast": _rounded(entry.contrast),
+        "limit_um": entry.limit_um,
+    }
+
+
+def _rounded(value: float) -> float | None:
+    """A figure for JSON: None where nothing could be measured."""
+    return round(value, _DECIMALS) if math.isfinite(value) else None
+
+
+def _condition(struck: Struck, setup: Setup) -> dict[str, Any]:
+    return {
+        "dent_um": struck.condition.dent_um,
+        "contact_um": round(struck.impression.contact_um, 1),
+        "pressure_over_yield": round(struck.impression.pressure, _DECIMALS),
+        "reading": _reading(struck, setup),
+    }

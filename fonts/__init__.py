@@ -1,0 +1,1 @@
+"""Stroke typefaces for very small raised marks: skeletons as data, outlines at any height and stroke."""

@@ -1,0 +1,83 @@
+"""Fixtures for all tests: the programs and libraries that nobody here wrote, and that judge what we write."""
+
+import importlib
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("project", deadline=None, max_examples=50, derandomize=True)
+settings.load_profile("project")
+
+_FOREIGN = Path(__file__).parent / "foreign"
+
+
+def _absent(what: str) -> None:
+    """Skip, or fail where the run has said that every foreign judge must be there."""
+    message = f"{what} is not installed; this test needs it as a judge"
+    if os.environ.get("PIN_ENGRAVE_REQUIRE_FOREIGN") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def require_program() -> Callable[[str], str]:
+    """Give the path of a foreign program; skip the test where it is absent (fail if PIN_ENGRAVE_REQUIRE_FOREIGN=1)."""
+
+    def path_of(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            _absent(name)
+        return path or name
+
+    return path_of
+
+
+@pytest.fixture(scope="session")
+def require_module() -> Callable[[str], Any]:
+    """Give a foreign library; skip the test where it is absent (fail if PIN_ENGRAVE_REQUIRE_FOREIGN=1)."""
+
+    def module_of(name: str) -> ModuleType:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            _absent(name)
+            raise
+
+    return module_of
+
+
+@pytest.fixture(scope="session")
+def rs274_canon() -> ModuleType:
+    """Give the module ``tests/foreign/rs274_canon.py``, loaded by path since tests are no package."""
+    name = "rs274_canon"
+    specification = importlib.util.spec_from_file_location(name, _FOREIGN / f"{name}.py")
+    if specification is None or specification.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def linuxcnc_beam_moves(
+    require_program: Callable[[str], str],
+    rs274_canon: ModuleType,
+    tmp_path: Path,
+) -> Callable[..., Any]:
+    """Run a program through LinuxCNC's interpreter: (bytes, gate=0, analog=(0, 1)) -> BeamMoves."""
+    interpreter = require_program("rs274")
+
+    def moves_of(program: bytes, *, gate: int = 0, analog: tuple[int, ...] = (0, 1)) -> object:
+        calls = rs274_canon.canonical_calls(program, interpreter=interpreter, folder=tmp_path)
+        return rs274_canon.beam_moves(calls, gate=gate, analog=analog)
+
+    return moves_of

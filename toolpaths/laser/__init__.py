@@ -1,0 +1,1 @@
+"""Laser ablation: recipes, the crater model, and the planning of contours, hatches and passes."""

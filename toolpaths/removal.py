@@ -1,0 +1,280 @@
+"""The surface as a toolpath would really cut it, from fluence and threshold alone.
+
+Nothing here knows what was meant: not the planner's kerf, not the land, not the relief. The pulses of every lit
+segment are spread over a grid, sorted by the crater they make there; each sort is convolved with its crater.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolpaths.errors import ToolpathError
+from toolpaths.laser.ablation import crater_depth_um, crater_radius_um, crater_volume_um3, log_fluence, spot_radius_um
+from toolpaths.laser.recipe import Beam
+from toolpaths.model import Operation, Process, Toolpath
+from toolpaths.surface import HeightMap, Surface, centred_grid
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+MOST_SAMPLES = 40_000_000
+# Craters are interpolated between these steps of ln(F0 / Fth): a volume is right to (step / 2)^2 / ln^2, 0.1 %.
+_LOG_FLUENCE_STEP = 0.125
+# Spots are sorted into steps of this ratio; half a step moves a crater's rim by 0.09 um, its volume not at all.
+_SPOT_RATIO = 1.03
+_CHUNK = 1_000_000
+_SUBSAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lines:
+    """Lit segments within the grid, in pieces no longer than a pixel: ``count`` pieces of ``pulses`` pulses each."""
+
+    process: Process
+    begin_um: FloatArray
+    end_um: FloatArray
+    count: IntArray
+    pulses: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grid:
+    """The square grid of a height map with a margin for craters that reach into it, ``size`` samples a side."""
+
+    size: int
+    pixel_um: float
+
+    @property
+    def half_width_um(self) -> float:
+        return self.pixel_um * (self.size - 1) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deposit:
+    """Pulses a pixel, sorted: key (step of spot, step of log fluence), value (size * size,) float."""
+
+    grid: _Grid
+    sorts: dict[tuple[int, int], FloatArray]
+
+    def add(self, key: tuple[int, int], pixels: IntArray, pulses: FloatArray) -> None:
+        if key not in self.sorts:
+            self.sorts[key] = np.zeros(self.grid.size**2)
+        self.sorts[key] += np.bincount(pixels, weights=pulses, minlength=self.grid.size**2)
+
+
+def cut(toolpath: Toolpath, *, surface: Surface, beam: Beam, half_width_um: float, pixel_um: float = 1.5) -> HeightMap:
+    """Cut a tip: the height map, in the pin frame, of what a toolpath leaves of a surface; NaN outside its edge.
+
+    The model is that of ``toolpaths.laser.ablation``: every pulse lowers the surface, along the axis, by the depth of
+    its crater. Its fluence is that of the spot at the path's height over the uncut surface, times the cosine of the
+    slope. Pulses follow each other at equal distances along the path in space. How many overlap a point, and so the
+    threshold, follows from each operation's process and from ``beam.line_spacing_um``, which is the hatch pitch of
+    the job: it is the one thing taken from the recipe's laying of paths.
+    Pulses outside the tip's edge are left out.
+
+    Depths are averages over a pixel; volume and second moment of a crater are exact, so that walls are not widened.
+    Raises ToolpathError for a process or a path that is not finite, and for work above ``MOST_SAMPLES`` samples.
+    """
+    _check_sizes(half_width_um, pixel_um)
+    for _, operation in toolpath.operations():
+        _check_operation(operation)
+    axis_um = centred_grid(half_width_um=half_width_um, pixel_um=pixel_um)
+    margin = _margin(toolpath, beam=beam, pixel_um=pixel_um)
+    grid = _Grid(size=axis_um.size + 2 * margin, pixel_um=pixel_um)
+    lines = [_lines(operation, repeats=repeats, grid=grid) for repeats, operation in toolpath.operations()]
+    samples = sum(int(part.count.sum()) for part in lines)
+    if samples > MOST_SAMPLES:
+        raise ToolpathError(
+            f"removal: {samples} samples of the paths, more than {MOST_SAMPLES}; use pixels wider than {pixel_um:g} um"
+        )
+    pulses = _Deposit(grid=grid, sorts={})
+    for batch in _batches(chain.from_iterable(_pulses(part, surface=surface, beam=beam) for part in lines)):
+        _deposit(batch, pulses)
+    depth_um = _depth_um(pulses, beam)[margin : margin + axis_um.size, margin : margin + axis_um.size]
+    x_um, y_um = np.meshgrid(axis_um, axis_um)
+    return HeightMap(
+        z_um=surface.height_um(x_um, y_um) - depth_um,
+        pixel_um=pixel_um,
+        x0_um=float(axis_um[0]),
+        y0_um=float(axis_um[0]),
+        frame="pin",
+        provenance=(f"cut by logarithmic ablation, pixels of {pixel_um:g} um",),
+    )
+
+
+def _check_sizes(half_width_um: float, pixel_um: float) -> None:
+    if not (np.isfinite(half_width_um) and half_width_um > 0 and np.isfinite(pixel_um) and pixel_um > 0):
+        raise ToolpathError(f"removal: half width {half_width_um!r} and pixel {pixel_um!r} um must be above 0")
+    if half_width_um / pixel_um > MOST_SAMPLES**0.5 / 2:
+        raise ToolpathError(
+            f"removal: {half_width_um:g} um in pixels of {pixel_um:g} um is more than {MOST_SAMPLES} pixels; "
+            "use wider pixels"
+        )
+
+
+def _check_operation(operation: Operation) -> None:
+    process = operation.process
+    numbers = (process.pulse_energy_j, process.repetition_rate_hz, process.feed_um_s)
+    if not (np.all(np.isfinite(numbers)) and min(numbers) > 0):
+        raise ToolpathError(f"removal: {operation.name}: energy, rate and feed {numbers} must all be above 0")
+    if not np.all(np.isfinite(operation.paths.points)):
+        raise ToolpathError(f"removal: {operation.name}: a path has a coordinate that is no number")
+
+
+def _margin(toolpath: Toolpath, *, beam: Beam, pixel_um: float) -> int:
+    """Pixels from its middle to the end of the widest crater that any operation can make, in or out of focus.
+
+    A crater's radius squared is w^2 (L - ln(w^2 / w0^2)) / 2 with L the log fluence in focus: at most
+    w0^2 exp(L - 1) / 2, out of focus, and w0^2 L / 2, in focus, where L is below 1.
+    """
+    levels = [float(log_fluence(operation.process, beam)) for _, operation in toolpath.operations()]
+    most = max(levels, default=0.0)
+    reach_um = beam.spot_radius_um * (max(most, 0) if most < 1 else np.exp(most - 1)) ** 0.5 / 2**0.5
+    return int(np.ceil(reach_um / pixel_um)) + 2
+
+
+def _lines(operation: Operation, *, repeats: int, grid: _Grid) -> _Lines:
+    """The part of an operation's paths over the grid, and how finely it is sampled."""
+    process = operation.process
+    begin_um, end_um = _clipped(*operation.paths.segments(), half_width_um=grid.half_width_um)
+    length_um = np.linalg.norm(end_um - begin_um, axis=1)
+    count = np.maximum(1, np.ceil(length_um / grid.pixel_um)).astype(np.int64)
+    pulses = repeats * length_um * process.repetition_rate_hz / process.feed_um_s
+    return _Lines(process=process, begin_um=begin_um, end_um=end_um, count=count, pulses=pulses / count)
+
+
+def _clipped(begin_um: FloatArray, end_um: FloatArray, *, half_width_um: float) -> tuple[FloatArray, FloatArray]:
+    """Segments, (n, 3), cut to the square about the axis; those outside it left out (Liang and Barsky 1984)."""
+    start, step = begin_um[:, :2], (end_um - begin_um)[:, :2]
+    level = step == 0
+    divisor = np.where(level, 1.0, step)
+    one, other = (-half_width_um - start) / divisor, (half_width_um - start) / divisor
+    outside = np.where(np.abs(start) <= half_width_um, -np.inf, np.inf)
+    enters = np.where(level, outside, np.minimum(one, other)).max(axis=1, initial=0)
+    leaves = np.where(level, np.inf, np.maximum(one, other)).min(axis=1, initial=1)
+    kept = enters < leaves
+    begin, along = begin_um[kept], (end_um - begin_um)[kept]
+    return begin + enters[kept, None] * along, begin + leaves[kept, None] * along
+
+
+def _samples(lines: _Lines) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Points (n, 3) in the middle of every piece and their pulses (n,), a chunk at a time."""
+    total = np.cumsum(lines.count)
+    cuts = np.flatnonzero(np.diff(total // _CHUNK)) + 1
+    for segments in np.split(np.arange(lines.count.size), cuts):
+        count = lines.count[segments]
+        owner = np.repeat(segments, count)
+        place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        share = ((place + 0.5) / lines.count[owner])[:, None]
+        yield lines.begin_um[owner] + share * (lines.end_um - lines.begin_um)[owner], lines.pulses[owner]
+
+
+def _pulses(lines: _Lines, *, surface: Surface, beam: Beam) -> Iterator[FloatArray]:
+    """Samples that cut: rows x, y (um), pulses, ln(F0 / Fth) and spot over w0, (5, n), a chunk at a time."""
+    for points_um, pulses in _samples(lines):
+        x_um, y_um, z_um = points_um.T
+        defocus_um = z_um - surface.height_um(x_um, y_um)
+        cosine = surface.normal_cosine(x_um, y_um)
+        level = log_fluence(lines.process, beam, cosine=cosine, defocus_um=defocus_um)
+        growth = spot_radius_um(beam, defocus_um) / beam.spot_radius_um
+        # Never true of the NaN outside the edge.
+        yield np.stack([x_um, y_um, pulses, level, growth])[:, level > 0]
+
+
+def _batches(chunks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """The same samples in fewer, larger arrays: every sort of every array costs a walk over the grid."""
+    waiting: list[FloatArray] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        if sum(part.shape[1] for part in waiting) >= _CHUNK:
+            yield np.concatenate(waiting, axis=1)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting, axis=1)
+
+
+def _deposit(samples: FloatArray, deposit: _Deposit) -> None:
+    """Spread pulses over the pixels, sorted by the crater they make."""
+    x_um, y_um, pulses, fluence, growth = samples
+    level = fluence / _LOG_FLUENCE_STEP
+    lower = np.floor(level).astype(np.int64)
+    widths = np.rint(np.log(growth) / np.log(_SPOT_RATIO)).astype(np.int64)
+    # Craters of a sort share one radius; their volume is kept, and goes with the square of the spot.
+    weights = pulses * (growth / _SPOT_RATIO**widths) ** 2
+    sorts, member = np.unique(widths * (lower.max(initial=0) + 1) + lower, return_inverse=True)
+    for sort in range(sorts.size):
+        chosen = np.flatnonzero(member == sort)
+        key = int(widths[chosen[0]]), int(lower[chosen[0]])
+        pixels, shares = _bilinear(x_um[chosen], y_um[chosen], deposit.grid)
+        upper_part = level[chosen] - lower[chosen]
+        deposit.add(key, pixels, (shares * (weights[chosen] * (1 - upper_part))).ravel())
+        deposit.add((key[0], key[1] + 1), pixels, (shares * (weights[chosen] * upper_part)).ravel())
+
+
+def _bilinear(x_um: FloatArray, y_um: FloatArray, grid: _Grid) -> tuple[IntArray, FloatArray]:
+    """The four pixels about each point, (4 n,), and the shares that fall to them, (4, n)."""
+    column, row = (value / grid.pixel_um + (grid.size - 1) / 2 for value in (x_um, y_um))
+    left, low = (np.clip(np.floor(value), 0, grid.size - 2) for value in (column, row))
+    right_part, upper_part = column - left, row - low
+    shares = np.stack(
+        [
+            (1 - upper_part) * (1 - right_part),
+            (1 - upper_part) * right_part,
+            upper_part * (1 - right_part),
+            upper_part * right_part,
+        ]
+    )
+    corner = (low * grid.size + left).astype(np.int64)
+    return np.concatenate([corner, corner + 1, corner + grid.size, corner + grid.size + 1]), shares
+
+
+def _depth_um(deposit: _Deposit, beam: Beam) -> FloatArray:
+    """Depth a pixel, (size, size), um: every sort of pulses convolved with its crater."""
+    from scipy import fft
+
+    size = deposit.grid.size
+    padded = int(fft.next_fast_len(size, real=True))  # what comes round the edge ends in the margin
+    spectrum = np.zeros((padded, padded // 2 + 1), dtype=np.complex64)
+    for key in sorted(key for key in deposit.sorts if key[1] > 0):
+        pulses = deposit.sorts[key].reshape(size, size).astype(np.float32)
+        crater = _crater(key, beam=beam, pixel_um=deposit.grid.pixel_um)
+        spectrum += fft.rfft2(pulses, s=(padded, padded)) * _transform(crater, padded)
+    depth = fft.irfft2(spectrum, s=(padded, padded))[:size, :size]
+    return np.maximum(depth, 0).astype(np.float64)
+
+
+def _crater(key: tuple[int, int], *, beam: Beam, pixel_um: float) -> FloatArray:
+    """Depth of one sort's crater at pixels 0 .. n - 1 from its middle along x and y: (n, n), um.
+
+    Spreading pulses over four pixels adds pixel^2 / 6 to the variance of a crater in x and y, averaging its depth
+    over a pixel adds pixel^2 / 12, and a paraboloid has radius^2 / 6: a crater narrower by that much ends up right.
+    """
+    spot_um = beam.spot_radius_um * _SPOT_RATIO ** key[0]
+    level = key[1] * _LOG_FLUENCE_STEP
+    radius_um = float(crater_radius_um(spot_um=spot_um, log_fluence=level))
+    narrowed_um = max(radius_um**2 - 1.5 * pixel_um**2, (pixel_um / 4) ** 2) ** 0.5
+    size = int(np.ceil(narrowed_um / pixel_um + 0.5)) + 1
+    fine = (np.arange(size * _SUBSAMPLES) - (_SUBSAMPLES - 1) / 2) * pixel_um / _SUBSAMPLES
+    depth = crater_depth_um(
+        np.hypot(fine[:, None], fine) * (radius_um / narrowed_um),
+        spot_um=spot_um,
+        log_fluence=level,
+        penetration_um=beam.ablation.penetration_um,
+    )
+    quarter: FloatArray = depth.reshape(size, _SUBSAMPLES, size, _SUBSAMPLES).mean(axis=(1, 3))
+    twice = np.where(np.arange(size) == 0, 1, 2)
+    volume_um3 = crater_volume_um3(spot_um=spot_um, log_fluence=level, penetration_um=beam.ablation.penetration_um)
+    quarter *= volume_um3 / (pixel_um**2 * (twice @ quarter @ twice))
+    return quarter
+
+
+def _transform(kernel: FloatArray, padded: int) -> NDArray[np.float32]:
+    """Fourier transform of a crater, mirrored to all four sides: (padded, padded // 2 + 1), real."""
+    place = np.arange(len(kernel))
+    waves = np.cos(2 * np.pi / padded * np.arange(padded)[:, None] * place) * np.where(place == 0, 1, 2)
+    fine = waves.astype(np.float32)
+    transform: NDArray[np.float32] = np.linalg.multi_dot([fine, kernel.astype(np.float32), fine[: padded // 2 + 1].T])
+    return transform

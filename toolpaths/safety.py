@@ -1,0 +1,300 @@
+"""What a machine file must hold to before anyone runs it: numbered invariants over the moves that a reader found.
+
+This is a check of a file and no safety function: interlock, stop, key switch and shutter are hardware.
+
+M201 not understood as a whole; M202 nothing is lit; M203 beam on in a rapid; M204 feed move without a feed;
+M205 beam on at the end; M206 beam on at rest; M207 outside the envelope; M208 lit outside the keep-in zone;
+M209 not finite; M210 feed above the machine's; M211 lit without a pulse energy; M212 pulse energy above the
+machine's; M213 lit without a repetition rate; M214 out of focus; warnings: M215 gate jitter, M216 gate latency,
+M217 feed not reached, M218 step of the axes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolpaths.findings import Finding, Severity
+from toolpaths.machine import Machine
+from toolpaths.readers.program import Program
+from toolpaths.surface import Surface
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# A quarter of 4 um, a usual distance of hatch lines: what the machine adds beyond it is a finding. A choice.
+MOST_PLACEMENT_ERROR_UM = 1.0
+# A sixteenth of it for the axes' step, which shifts neighbouring lines against each other. A choice.
+MOST_STEP_ERROR_UM = 0.25
+# Share of the lit length that may run below its feed: there the pulses lie closer than planned. A choice.
+MOST_SLOW_SHARE = 0.1
+# A corner sharper than this stops the stage in exact-path mode. Assumed; the planner's own limit depends on its cycle.
+_STOPPING_TURN_COSINE = float(np.cos(np.deg2rad(5.0)))
+# Files hold whole nanometres: a point on a limit may lie one of them beyond it.
+_ROUNDING_UM = 1.5e-3
+_ROUNDING = 1e-9
+# Parts of a move between samples of its focus: even, so that its middle, where a chord errs most, is one of them.
+_SAMPLE_UM = 20.0
+_LEAST_SAMPLES, _MOST_SAMPLES = 2, 16
+
+
+def check_program(
+    program: Program,
+    machine: Machine,
+    *,
+    keep_in_radius_um: float,
+    surface: Surface,
+    focus_offset_um: float,
+    focus_tolerance_um: float,
+) -> tuple[Finding, ...]:
+    """Every invariant that the program breaks, one finding a kind: first line, number of moves, worst value, limit.
+
+    Lit moves must stay within ``keep_in_radius_um`` of the axis, and their z within ``focus_tolerance_um`` of the
+    surface's height plus ``focus_offset_um``, along the whole move. The reader's own findings are not repeated.
+    """
+    judge = _Judge(program=program)
+    reach_um = min(keep_in_radius_um, surface.edge_radius_um)
+    return (
+        *_text_findings(program),
+        *_beam_findings(judge),
+        *_place_findings(judge, machine, reach_um),
+        *_process_findings(judge, machine),
+        *_focus_findings(judge, surface, reach_um, focus_offset_um, focus_tolerance_um),
+        *_machine_findings(judge, machine),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """Turns a mask over the moves into at most one finding."""
+
+    program: Program
+
+    def where(
+        self,
+        bad: BoolArray,
+        number: str,
+        message: str,
+        *,
+        remedy: str,
+        worst: FloatArray | None = None,
+        limit: float | None = None,
+        unit: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> list[Finding]:
+        """One finding where any move is bad; ``worst`` holds the figure of each move, the greatest is told."""
+        moves = np.flatnonzero(bad)
+        if moves.size == 0:
+            return []
+        return [
+            Finding(
+                number=number,
+                severity=severity,
+                message=f"{message} ({moves.size} move{'s' if moves.size > 1 else ''})",
+                place=f"line {self.program.line[moves].min()}",
+                value=None if worst is None else float(np.max(worst[moves])),
+                limit=limit,
+                unit=unit,
+                remedy=remedy,
+            )
+        ]
+
+
+def _text_findings(program: Program) -> list[Finding]:
+    found = []
+    if not program.executable:
+        message = "the program was not understood as a whole; its moves are no account of what it would do"
+        found.append(_error("M201", message, remedy="mend the findings M1xx"))
+    if not program.lit.any():
+        found.append(_error("M202", "no move is lit: the program marks nothing", remedy="open the gate with M62"))
+    if program.lit_at_end:
+        found.append(_error("M205", "the beam is on when the program ends", remedy="end with M63, a motion and M65"))
+    return found
+
+
+def _error(number: str, message: str, *, remedy: str, place: str = "") -> Finding:
+    return Finding(number=number, severity=Severity.ERROR, message=message, place=place, remedy=remedy)
+
+
+def _beam_findings(judge: _Judge) -> list[Finding]:
+    program = judge.program
+    still = program.lit & np.all(program.begin_um == program.end_um, axis=1)
+    found = judge.where(
+        program.lit & program.rapid, "M203", "the beam is on in a rapid", remedy="close the gate with M63 before G0"
+    )
+    found += judge.where(still, "M206", "a lit move has no length", remedy="remove the move")
+    if program.lit_at_rest_lines:
+        count = len(program.lit_at_rest_lines)
+        message = f"the beam is on while the machine stands still ({count} line{'s' if count > 1 else ''})"
+        remedy = "open with M62, close with M63, and let a motion follow"
+        found.append(_error("M206", message, remedy=remedy, place=f"line {program.lit_at_rest_lines[0]}"))
+    return found
+
+
+def _place_findings(judge: _Judge, machine: Machine, reach_um: float) -> list[Finding]:
+    program = judge.program
+    finite = np.all(np.isfinite(program.begin_um) & np.isfinite(program.end_um), axis=1)
+    low, high = (np.array(corner) for corner in machine.envelope_um())
+    beyond = np.max(np.maximum(low - program.end_um, program.end_um - high), axis=1)
+    radius = np.maximum(*(np.hypot(ends[:, 0], ends[:, 1]) for ends in (program.begin_um, program.end_um)))
+    found = judge.where(~finite, "M209", "a coordinate is not finite", remedy="write the program again")
+    found += judge.where(
+        finite & (beyond > _ROUNDING_UM),
+        "M207",
+        f"a move ends outside the envelope of machine {machine.name}; the value is how far",
+        worst=beyond,
+        limit=0.0,
+        unit="um",
+        remedy="check units, work offset and machine profile",
+    )
+    found += judge.where(
+        finite & program.lit & (radius > reach_um + _ROUNDING_UM),
+        "M208",
+        "the beam is on outside the tip's keep-in zone",
+        worst=radius,
+        limit=reach_um,
+        unit="um",
+        remedy="check units and the tip's edge radius",
+    )
+    return found
+
+
+def _process_findings(judge: _Judge, machine: Machine) -> list[Finding]:
+    program = judge.program
+    fed = program.feed_um_s > 0
+    energetic = program.pulse_energy_j > 0
+    found = judge.where(~program.rapid & ~fed, "M204", "a feed move without a feed", remedy="set F before the first G1")
+    found += judge.where(
+        fed & (program.feed_um_s > machine.max_feed_um_s * (1 + _ROUNDING)),
+        "M210",
+        f"the feed is above what machine {machine.name} allows",
+        worst=program.feed_um_s,
+        limit=machine.max_feed_um_s,
+        unit="um/s",
+        remedy="lower the feed in the recipe, or correct the machine profile",
+    )
+    found += judge.where(
+        program.lit & ~energetic,
+        "M211",
+        "the beam is on without a positive pulse energy",
+        remedy="set the energy by M67 before M62",
+    )
+    found += judge.where(
+        energetic & (program.pulse_energy_j > machine.max_pulse_energy_j * (1 + _ROUNDING)),
+        "M212",
+        f"the pulse energy is above what machine {machine.name} allows",
+        worst=program.pulse_energy_j,
+        limit=machine.max_pulse_energy_j,
+        unit="J",
+        remedy="lower the pulse energy in the recipe, or correct the machine profile",
+    )
+    found += judge.where(
+        program.lit & ~(program.repetition_rate_hz > 0),
+        "M213",
+        "the beam is on without a positive repetition rate",
+        remedy="set the rate by M67 before M62",
+    )
+    return found
+
+
+def _focus_findings(
+    judge: _Judge, surface: Surface, reach_um: float, offset_um: float, tolerance_um: float
+) -> list[Finding]:
+    """Sampled along each lit move: a chord between two points in focus may leave the focus between them."""
+    program = judge.program
+    radius = np.maximum(*(np.hypot(ends[:, 0], ends[:, 1]) for ends in (program.begin_um, program.end_um)))
+    # Elsewhere there is no surface; those moves are findings already.
+    on_tip = np.flatnonzero(program.lit & (radius <= reach_um + _ROUNDING_UM))
+    if on_tip.size == 0:
+        return []
+    begin, end = program.begin_um[on_tip], program.end_um[on_tip]
+    length = np.linalg.norm(end[:, :2] - begin[:, :2], axis=1)
+    pieces = np.clip(2 * np.ceil(length / (2 * _SAMPLE_UM)), _LEAST_SAMPLES, _MOST_SAMPLES).astype(np.int64)
+    move, fraction = _samples(pieces)
+    points = begin[move] + fraction[:, np.newaxis] * (end - begin)[move]
+    height = surface.height_um(points[:, 0], points[:, 1])
+    # A rounding beyond the edge has no height of its own.
+    away = np.nan_to_num(np.abs(points[:, 2] - height - offset_um), nan=0.0)
+    worst = np.zeros(len(program))
+    np.maximum.at(worst, on_tip[move], away)
+    return judge.where(
+        worst > tolerance_um,
+        "M214",
+        "a lit move leaves the focus: its z is not the tip's height plus the focus offset",
+        worst=worst,
+        limit=tolerance_um,
+        unit="um",
+        remedy="check the sign of Z, the tip's radius and the work offset",
+    )
+
+
+def _samples(pieces: NDArray[np.int64]) -> tuple[NDArray[np.int64], FloatArray]:
+    """Moves and fractions along them: both ends and the joints of ``pieces`` equal parts of each."""
+    move = np.repeat(np.arange(len(pieces)), pieces + 1)
+    first = np.repeat(np.cumsum(pieces + 1) - pieces - 1, pieces + 1)
+    return move, (np.arange(len(move)) - first) / pieces[move]
+
+
+def _machine_findings(judge: _Judge, machine: Machine) -> list[Finding]:
+    """What the machine itself adds to the plan: warnings, since the file is not at fault."""
+    program = judge.program
+    feed = np.where(program.lit & ~program.rapid, np.nan_to_num(program.feed_um_s), 0.0)
+    found = []
+    for number, name, seconds in (
+        ("M215", "jitter", machine.gate_jitter_s),
+        ("M216", "latency", machine.gate_latency_s),
+    ):
+        found += judge.where(
+            feed * seconds > MOST_PLACEMENT_ERROR_UM,
+            number,
+            f"the gate's {name} of {seconds * 1e6:g} us moves the ends of lit lines",
+            worst=feed * seconds,
+            limit=MOST_PLACEMENT_ERROR_UM,
+            unit="um",
+            remedy="lower the feed, or gate the beam in hardware",
+            severity=Severity.WARNING,
+        )
+    steps = program.end_um / machine.resolution_um
+    off_step = np.max(np.abs(steps - np.rint(steps)), axis=1, initial=0.0) * machine.resolution_um
+    found += judge.where(
+        program.lit & (off_step > MOST_STEP_ERROR_UM),
+        "M218",
+        f"the axes' step of {machine.resolution_um:g} um moves lit points",
+        worst=off_step,
+        limit=MOST_STEP_ERROR_UM,
+        unit="um",
+        remedy="use a stage with a finer step",
+        severity=Severity.WARNING,
+    )
+    return found + _run_up_findings(judge, machine)
+
+
+def _run_up_findings(judge: _Judge, machine: Machine) -> list[Finding]:
+    """Lit length below the feed: v^2 / 2a to reach it and as much to stop, at each end of a straight run."""
+    program = judge.program
+    moves = np.flatnonzero(program.lit & ~program.rapid & (program.feed_um_s > 0))
+    step = program.end_um[moves] - program.begin_um[moves]
+    length = np.linalg.norm(step, axis=1)
+    if length.sum() == 0:
+        return []
+    direction = step / np.maximum(length, _ROUNDING)[:, np.newaxis]
+    turns = np.ones(len(moves), dtype=bool)
+    turns[1:] = np.sum(direction[1:] * direction[:-1], axis=1) < _STOPPING_TURN_COSINE
+    turns[1:] |= np.diff(program.exposure[moves]) != 0
+    runs = np.flatnonzero(turns)
+    run_length = np.add.reduceat(length, runs)
+    times = program.times[moves[runs]]
+    needed = np.square(program.feed_um_s[moves[runs]]) / machine.acceleration_um_s2
+    share = float(np.sum(times * np.minimum(needed, run_length)) / np.sum(times * run_length))
+    slow = np.zeros(len(program), dtype=bool)
+    slow[moves[runs]] = share > MOST_SLOW_SHARE
+    return judge.where(
+        slow,
+        "M217",
+        "part of the lit length is run below its feed, where pulses lie closer than planned; the value is its share",
+        worst=np.full(len(program), share),
+        limit=MOST_SLOW_SHARE,
+        unit="1",
+        remedy="lower the feed, or run in and out with the beam off",
+        severity=Severity.WARNING,
+    )
