@@ -1,24 +1,39 @@
 """TOML and JSON into frozen dataclasses: unknown keys refused, every fault reported at once with its path.
 
 One convention serves all: a field ``pitch_um`` is the TOML key ``pitch``, its value text with a unit (``"57um"``).
-JSON documents hold the fields under their full names, as plain numbers.
+JSON documents hold the fields under their full names, as plain numbers. What a dataclass checks of its fields against
+one another is reported once each of them is sound by itself.
 """
 
 import json
 import math
+import reprlib
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from engrave.base.errors import InputError
+from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.units import dimension_of, parse_quantity
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
 MOST_CONFIG_BYTES = 8_000_000
+
+# What a field of the wrong type should have been, by pydantic's name of the fault.
+_WANTED = {
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dataclass_type": "a table",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +42,10 @@ class Source:
 
     text: str
     prior: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that something is said. Raises InputError."""
+        raise_faults([] if self.text.strip() else ["text: is empty; say where the number comes from"])
 
 
 def key_of(field_name: str) -> str:
@@ -45,43 +64,38 @@ def parse_toml(text: str, *, origin: str) -> dict[str, Any]:
 
 def build(cls: type[T], table: Mapping[str, Any], *, origin: str) -> T:
     """A dataclass from a TOML table. Raises InputError with every fault, each with the path to its field."""
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     values = _converted(cls, table, path="", faults=faults)
-    value = _validated(cls, values, faults=faults)
-    if faults:
-        raise InputError([f"{origin}: {fault}" for fault in faults])
-    return value
+    return _validated(cls, values, faults=faults, origin=origin, keys=True)
 
 
-def split_sources(table: Mapping[str, Any], *, origin: str) -> tuple[dict[str, Any], dict[str, Source]]:
-    """The table without its ``[sources]``, and those, by dotted key. Raises InputError."""
-    rest = {key: value for key, value in table.items() if key != "sources"}
-    raw = table.get("sources", {})
-    if not isinstance(raw, dict):
+def sources_of(table: object, *, origin: str) -> dict[str, Source]:
+    """The sources of a ``[sources]`` table, by dotted key. Raises InputError with every fault."""
+    if not isinstance(table, dict):
         raise InputError(f"{origin}: sources: must be a table of key = {{ text = '...', prior = true }}")
     sources: dict[str, Source] = {}
     faults: list[str] = []
-    for key, entry in raw.items():
-        try:
+    for key, entry in table.items():
+        with Collecting(faults, prefix=f"{origin}: "):
             sources[key] = build(Source, entry if isinstance(entry, dict) else {"text": entry}, origin=f"sources.{key}")
-        except InputError as error:
-            faults.extend(f"{origin}: {fault}" for fault in error.faults)
-    if faults:
-        raise InputError(faults)
-    return rest, sources
+    raise_faults(faults)
+    return sources
 
 
-def numeric_keys(value: object, *, path: str = "") -> list[str]:
-    """Dotted TOML keys of every number in a dataclass, tuples counted as their field."""
-    found: list[str] = []
-    for field in fields(value):  # type: ignore[arg-type] # any dataclass instance
-        member = getattr(value, field.name)
-        key = f"{path}{key_of(field.name)}"
-        first = member[0] if isinstance(member, tuple) and member else member
-        if is_dataclass(first) and not isinstance(first, type):
-            found.extend(numeric_keys(first, path=f"{key}."))
-        elif isinstance(first, (int, float)) and not isinstance(first, bool):
-            found.append(key)
+def numeric_keys(cls: type, table: Mapping[str, Any], *, path: str = "") -> set[str]:
+    """Dotted keys of every number that a TOML table gives for a dataclass; a list counts as its field."""
+    hints = get_type_hints(cls)
+    names = {key_of(field.name): field.name for field in fields(cls)}
+    found: set[str] = set()
+    for key in table.keys() & names.keys():
+        item = _item_type(hints[names[key]])
+        if isinstance(item, type) and is_dataclass(item):
+            values = table[key] if isinstance(table[key], list) else [table[key]]
+            found.update(
+                *(numeric_keys(item, value, path=f"{path}{key}.") for value in values if isinstance(value, dict))
+            )
+        elif item in (int, float):
+            found.add(f"{path}{key}")
     return found
 
 
@@ -105,37 +119,38 @@ def json_bytes(document: object) -> bytes:
 def parse_json(text: str, *, origin: str, schema: str) -> dict[str, Any]:
     """A JSON document that carries ``schema`` (``pin-engrave/NAME/1``). Raises InputError; a newer one is refused."""
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{origin}: not JSON: {error}") from error
     if not isinstance(document, dict) or "schema" not in document:
         raise InputError(f"{origin}: has no 'schema'; expected {schema!r}")
-    if document["schema"] != schema:
-        raise InputError(
-            f"{origin}: schema is {document['schema']!r} and this version reads {schema!r}; "
-            "use the version of pin-engrave that wrote it"
-        )
+    found = document["schema"]
+    if found != schema:
+        remedy = "update pin-engrave" if _is_newer(found, schema) else f"expected {schema!r}; name the right file"
+        kind = f"newer than {schema!r}, the newest this version reads" if _is_newer(found, schema) else "another kind"
+        raise InputError(f"{origin}: schema {found!r} is {kind}; {remedy}")
     return document
 
 
 def from_jsonable(cls: type[T], document: Mapping[str, Any], *, origin: str) -> T:
     """A dataclass from a JSON object whose keys are the full field names. Raises InputError with every fault."""
-    faults: list[str] = []
-    value = _validated(cls, document, faults=faults, keys=False)
-    if faults:
-        raise InputError([f"{origin}: {fault}" for fault in faults])
-    return value
+    return _validated(cls, document, faults={}, origin=origin, keys=False)
 
 
-def load_toml_table(path: Path) -> dict[str, Any]:
-    """The table of a TOML file. Raises InputError."""
-    from engrave.base.files import read_text  # noqa: PLC0415 - keeps this module free of file access otherwise
-
-    return parse_toml(read_text(path, most=MOST_CONFIG_BYTES), origin=path.name)
+def _refuse_number(text: str) -> float:
+    raise ValueError(f"{text} is not a finite number")
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse_number(text)
+
+
+def _is_newer(found: object, schema: str) -> bool:
+    """Whether ``found`` is a later version of the same kind of document."""
+    name, _, number = schema.rpartition("/")
+    found_name, _, found_number = str(found).rpartition("/")
+    return found_name == name and found_number.isdecimal() and int(found_number) > int(number)
 
 
 def _item_type(annotation: object) -> object:
@@ -146,60 +161,92 @@ def _item_type(annotation: object) -> object:
     return annotation
 
 
-def _converted(cls: type, table: Mapping[str, Any], *, path: str, faults: list[str]) -> dict[str, Any]:
-    """Field names for keys and numbers for quantities, faults appended; shapes are left to the validator."""
+def _converted(cls: type, table: Mapping[str, Any], *, path: str, faults: dict[str, str]) -> dict[str, Any]:
+    """Field names for keys and numbers for quantities, faults added by path; shapes are left to the validator."""
     hints = get_type_hints(cls)
     names = {key_of(field.name): field.name for field in fields(cls)}
     values: dict[str, Any] = {}
     for key, value in table.items():
         where = f"{path}{key}"
-        if key not in names:
-            faults.append(f"{where}: unknown key; known here: {', '.join(sorted(names))}")
-            continue
-        name = names[key]
-        values[name] = _converted_value(name, _item_type(hints[name]), value, where=where, faults=faults)
+        if key in names:
+            name = names[key]
+            values[name] = _converted_value(name, hints[name], value, where=where, faults=faults)
+        else:
+            faults[where] = f"unknown key; known here: {', '.join(sorted(names))}"
     return values
 
 
-def _converted_value(name: str, annotation: object, value: object, *, where: str, faults: list[str]) -> object:
+def _converted_value(name: str, annotation: object, value: object, *, where: str, faults: dict[str, str]) -> object:
+    """The value as the validator wants it. A faulty one comes back as text, which it refuses for any number."""
+    item = _item_type(annotation)
     if isinstance(value, list):
         return [
-            _converted_value(name, annotation, item, where=f"{where}[{index}]", faults=faults)
-            for index, item in enumerate(value)
+            _converted_value(name, item, entry, where=f"{where}[{index}]", faults=faults)
+            for index, entry in enumerate(value)
         ]
-    if isinstance(annotation, type) and is_dataclass(annotation) and isinstance(value, dict):
-        return _converted(annotation, value, path=f"{where}.", faults=faults)
+    if get_origin(annotation) is tuple:
+        return value
+    if isinstance(item, type) and is_dataclass(item):
+        return _converted(item, value, path=f"{where}.", faults=faults) if isinstance(value, dict) else value
+    try:
+        return _plain(name, value)
+    except ValueError as error:
+        faults[where] = str(error)
+        return str(value)
+
+
+def _plain(name: str, value: object) -> object:
+    """A quantity in the program's unit; anything else as it stands. Raises ValueError."""
     dimension = dimension_of(name)
     if dimension is not None:
-        try:
-            return parse_quantity(value, dimension)
-        except ValueError as error:
-            faults.append(f"{where}: {error}")
-            return 1.0  # any number: the fault is already on the list
+        return parse_quantity(value, dimension)
     if isinstance(value, float) and not math.isfinite(value):
-        faults.append(f"{where}: {value} is not a finite number")
-        return 1.0
+        raise ValueError(f"{value} is not a finite number")
     return value
 
 
-def _validated(cls: type[T], values: Mapping[str, Any], *, faults: list[str], keys: bool = True) -> T:
-    from pydantic import TypeAdapter, ValidationError
+@cache
+def _adapter(cls: type) -> "TypeAdapter[Any]":
+    """The validator of a dataclass: it costs more to make than to use."""
+    from pydantic import TypeAdapter
 
+    return TypeAdapter(cls)
+
+
+def _validated(cls: type[T], values: Mapping[str, Any], *, faults: dict[str, str], origin: str, keys: bool) -> T:
+    """The dataclass. Raises InputError with the faults given, by path, and those of the values."""
+    from pydantic import ValidationError
+
+    sentences = [f"{path}: {fault}" for path, fault in faults.items()]
     try:
-        encoded = json.dumps(values, default=str)
-        return TypeAdapter(cls).validate_json(encoded, strict=True, extra="forbid")
+        # A class is hashable, which mypy does not see of a type variable.
+        value: T = _adapter(cls).validate_json(json.dumps(values, default=str), strict=True, extra="forbid")  # type: ignore[arg-type]
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_input=True):
+        for item in error.errors(include_url=False):
             path = _dotted(item["loc"], keys=keys)
-            faults.append(f"{path}: {_sentence(item)}" if path else _sentence(item))
-        return None  # type: ignore[return-value] # the caller raises, since there are faults
+            if path not in faults:
+                sentences.extend(_sentences(path, item))
+        raise InputError([f"{origin}: {sentence}" for sentence in sentences]) from None
+    raise_faults([f"{origin}: {sentence}" for sentence in sentences])
+    return value
 
 
-def _sentence(item: Mapping[str, Any]) -> str:
-    if item["type"] == "missing":
-        return "missing"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return message if item["type"] == "value_error" else f"{message}, not {item['input']!r}"
+def _sentences(path: str, item: Mapping[str, Any]) -> Iterator[str]:
+    """What the validator found at a path. Faults that a dataclass raised each begin with the key they are about."""
+    at = f"{path}: " if path else ""
+    raised = item.get("ctx", {}).get("error")
+    if isinstance(raised, InputError):
+        yield from (f"{path}.{fault}" if path else fault for fault in raised.faults)
+    elif item["type"] == "value_error":
+        yield f"{at}{raised}"
+    elif item["type"] == "missing":
+        yield f"{at}missing"
+    elif item["type"] == "unexpected_keyword_argument":
+        yield f"{at}unknown key"
+    elif item["type"] in _WANTED:
+        yield f"{at}must be {_WANTED[item['type']]}, not {reprlib.repr(item['input'])}"
+    else:
+        yield f"{at}{item['msg']}, not {reprlib.repr(item['input'])}"
 
 
 def _dotted(location: tuple[int | str, ...], *, keys: bool) -> str:

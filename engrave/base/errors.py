@@ -1,6 +1,7 @@
 """Errors, named by what the user can do next, and the exit codes they lead to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -58,3 +59,26 @@ class UnfinishedError(EngraveError, OSError):
 
     slug = "unfinished"
     exit_code = Exit.UNFINISHED
+
+
+def raise_faults(faults: Sequence[str]) -> None:
+    """Raise InputError with all of them; nothing where there are none."""
+    if faults:
+        raise InputError(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """A block whose EngraveError is not raised: its faults go on the list, and what stands behind the block goes on."""
+
+    faults: list[str]
+    prefix: str = ""
+
+    def __enter__(self) -> None:
+        """Nothing is needed beforehand."""
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> bool:
+        if not isinstance(error, EngraveError):
+            return False
+        self.faults.extend(f"{self.prefix}{fault}" for fault in error.faults)
+        return True

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -44,16 +45,18 @@ def _reason(error: OSError) -> str:
 def write_atomic(path: Path, data: bytes) -> None:
     """Put ``data`` at ``path``, whole or not at all.
 
-    Raises UnfinishedError where the folder cannot be written; what stood at ``path`` before is then still there.
+    Raises UnfinishedError where it cannot be written; what stood at ``path`` before is then still there.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    temporary = _beside(path)
     try:
         _write_synced(temporary, data)
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UnfinishedError(f"{path}: cannot write: {_reason(error)}") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_folder_atomic(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -61,25 +64,36 @@ def write_folder_atomic(folder: Path, files: Mapping[str, bytes]) -> None:
 
     Raises UnfinishedError where it cannot be written.
     """
-    temporary = folder.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    temporary, older = _beside(folder), _beside(folder)
     try:
         temporary.mkdir(parents=True)
         for name, data in files.items():
             _write_synced(temporary / name, data)
         _sync_folder(temporary)
+        # Set aside by a rename, since a folder half removed would pass for a whole one.
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(older)
         temporary.rename(folder)
         _sync_folder(folder.parent)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise UnfinishedError(f"{folder}: cannot write: {_reason(error)}") from error
+    finally:
+        with suppress(OSError):
+            if older.exists() and not folder.exists():
+                older.rename(folder)
+        for leftover in (temporary, older):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _beside(path: Path) -> Path:
+    """A new name in the same folder, marked as ours and unfinished."""
+    return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what an interrupted run left below ``folder``: only entries that carry our temporary prefix."""
     for leftover in sorted(folder.rglob(f"{TEMPORARY_PREFIX}*")):
-        if leftover.is_dir():
+        if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)

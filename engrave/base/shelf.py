@@ -5,8 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from engrave.base.config import Source, build, numeric_keys, parse_toml, split_sources
-from engrave.base.errors import EngraveError, InputError, UnknownNameError
+from engrave.base.config import Source, build, numeric_keys, parse_toml, sources_of
+from engrave.base.errors import Collecting, InputError, UnknownNameError
 from engrave.base.files import read_text
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Shelf(Generic[T]):
     def names(self, library: Path | None = None) -> tuple[str, ...]:
         """Names that can be asked for, shipped and the user's, sorted."""
         shipped = {entry.name for entry in files(self.package).joinpath(self.folder).iterdir()}
-        own = {path.name for path in (library / self.kind).glob("*.toml")} if library else set()
+        own = {path.name for path in (library / self.kind).glob("*.toml") if path.is_file()} if library else set()
         return tuple(sorted(name.removesuffix(".toml") for name in shipped | own if name.endswith(".toml")))
 
     def load(self, name: str, library: Path | None = None) -> Sourced[T]:
@@ -53,17 +53,19 @@ class Shelf(Generic[T]):
         return self._parse(text, name=name, origin=f"{self.kind}/{name}.toml")
 
     def _parse(self, text: str, *, name: str, origin: str) -> Sourced[T]:
-        table, sources = split_sources(parse_toml(text, origin=origin), origin=origin)
-        value = build(self.cls, table, origin=origin)
-        numbers = set(numeric_keys(value))
-        faults = [f"{origin}: {key}: no source; add it under [sources]" for key in sorted(numbers - set(sources))]
-        faults += [f"{origin}: sources.{key}: names no number of this file" for key in sorted(set(sources) - numbers)]
-        if faults:
+        table = parse_toml(text, origin=origin)
+        stated = table.pop("sources", {})
+        faults: list[str] = []
+        value: T | None = None
+        sources: dict[str, Source] = {}
+        with Collecting(faults):
+            value = build(self.cls, table, origin=origin)
+        with Collecting(faults):
+            sources = sources_of(stated, origin=origin)
+        numbers = numeric_keys(self.cls, table)
+        named = set(stated) if isinstance(stated, dict) else set()
+        faults += [f"{origin}: {key}: no source; add it under [sources]" for key in sorted(numbers - named)]
+        faults += [f"{origin}: sources.{key}: names no number of this file" for key in sorted(named - numbers)]
+        if value is None or faults:
             raise InputError(faults)
         return Sourced(name=name, value=value, sources=sources)
-
-
-def gather_faults(attempts: "list[EngraveError]") -> None:
-    """Raise one error that lists the faults of all; nothing where the list is empty."""
-    if attempts:
-        raise InputError([fault for attempt in attempts for fault in attempt.faults])

@@ -9,7 +9,7 @@ from decimal import Decimal
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*(\S*)\s*")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*[^\s,.0-9]\S*\s*")
 # Both characters that stand for micro are read as the letter u.
-_MICRO = str.maketrans("µμ", "uu")  # noqa: RUF001 - the Greek letter is meant
+_MICRO = str.maketrans("µμ", "uu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +87,12 @@ def parse_quantity(text: object, dimension: Dimension) -> float:
     if isinstance(text, (int, float)) and not isinstance(text, bool) and math.isfinite(text):
         raise ValueError(f"{text!r} has no unit; write '{text}{dimension.example}'")
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is not a {dimension.name}; write it as text, such as '1{dimension.example}'")  # noqa: TRY004
+        raise ValueError(f"{text!r} is no {dimension.name}; write it as text, such as '1{dimension.example}'")  # noqa: TRY004
     if _DECIMAL_COMMA.fullmatch(text):
         raise ValueError(f"{text!r}: a decimal comma is not read; write '{text.strip().replace(',', '.')}'")
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise ValueError(
-            f"{text!r} is not a {dimension.name}; write a number and a unit, such as '1{dimension.example}'"
-        )
+        raise ValueError(f"{text!r} is no {dimension.name}; write a number and a unit, such as '1{dimension.example}'")
     number, written_unit = match.groups()
     unit = written_unit.translate(_MICRO)
     if not unit:

@@ -1,22 +1,27 @@
 """A batch: serials in, a folder out; pins made by workers, whole or not at all, and resumed where a run stopped."""
 
-from engrave.batch.folder import MANIFEST_SCHEMA
-from engrave.batch.orders import Order, Orders, ordered_marks, read_serials
-from engrave.batch.pin import Workshop, make_pin, plan_pin, simulated_impression, workshop_for
-from engrave.batch.run import BatchOutcome, PinOutcome, run_batch
+from engrave.batch.folder import MANIFEST_SCHEMA, recorded_files
+from engrave.batch.orders import MOST_CSV_BYTES, Order, Orders, read_serials
+from engrave.batch.pin import Workshop, drawn_pin, make_pin, plan_pin, simulated_impression, workshop_for, workshop_of
+from engrave.batch.run import BatchOutcome, PinOutcome, Progress, require_free, run_batch
 
 __all__ = [
     "MANIFEST_SCHEMA",
+    "MOST_CSV_BYTES",
     "BatchOutcome",
     "Order",
     "Orders",
     "PinOutcome",
+    "Progress",
     "Workshop",
+    "drawn_pin",
     "make_pin",
-    "ordered_marks",
     "plan_pin",
     "read_serials",
+    "recorded_files",
+    "require_free",
     "run_batch",
     "simulated_impression",
     "workshop_for",
+    "workshop_of",
 ]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engrave.base.errors import UnfinishedError
 from engrave.base.version import tool_version
-from engrave.batch.folder import JOB, MANIFEST, load_check
-from engrave.batch.pin import Workshop
+from engrave.batch.folder import CHECK, JOB, MANIFEST, load_check
+from engrave.batch.pin import IMPRESSION, Workshop, file_names
 from engrave.code.mark import Mark
 from engrave.job import prior_notes
 from engrave.layout import lay_out
@@ -37,10 +38,12 @@ def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop) -> bytes:
 
 def _row(folder: Path, mark: Mark, workshop: Workshop) -> PinRow:
     check = load_check(folder)
+    if check is None:
+        raise UnfinishedError(f"{folder / CHECK}: has been changed while the batch was made; repeat the command")
     setup = workshop.setup
     layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
     reading = check["reading"] or {}
-    impression = folder / "impression.png"
+    impression = folder / IMPRESSION
     return PinRow(
         serial=mark.serial,
         maker=mark.maker,
@@ -53,7 +56,7 @@ def _row(folder: Path, mark: Mark, workshop: Workshop) -> PinRow:
         depths=_depths(check),
         layout_png=layout_png(layout, title="", width_px=_THUMBNAIL_PX),
         impression_png=impression.read_bytes() if impression.is_file() else None,
-        files=tuple(sorted(path.name for path in folder.iterdir())),
+        files=tuple(name for name in sorted(file_names(setup.job)) if (folder / name).is_file()),
     )
 
 

@@ -54,11 +54,21 @@ def workshop_for(job: Job) -> Workshop:
     """Everything that is the same for all pins of the job. Raises InputError where a design rule forbids the job."""
     setup = prepare(job)
     setup.require_sound()
-    return Workshop(setup=setup, checker=checker_for(setup), job_document=json_bytes(job_to_json(job)))
+    return workshop_of(setup)
 
 
-def plan_pin(setup: Setup, mark: Mark) -> Planned:
-    """The layout, the engraving and the toolpath of one mark."""
+def workshop_of(setup: Setup) -> Workshop:
+    """The workshop of a job that the design rules allow."""
+    return Workshop(setup=setup, checker=checker_for(setup), job_document=job_document(setup.job))
+
+
+def job_document(job: Job) -> bytes:
+    """``job.json``."""
+    return json_bytes(job_to_json(job))
+
+
+def drawn_pin(setup: Setup, mark: Mark) -> tuple[Layout, Engraving]:
+    """The layout of one mark, and its mirror image on the tip."""
     layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
     engraving = engraving_of(
         layout,
@@ -66,6 +76,12 @@ def plan_pin(setup: Setup, mark: Mark) -> Planned:
         edge_radius_um=setup.tip.edge_radius_um,
         largest_patch_um=setup.largest_patch_um,
     )
+    return layout, engraving
+
+
+def plan_pin(setup: Setup, mark: Mark) -> Planned:
+    """The layout, the engraving and the toolpath of one mark."""
+    layout, engraving = drawn_pin(setup, mark)
     try:
         toolpath = _toolpath(setup, engraving)
     except ToolpathError as error:
@@ -98,6 +114,18 @@ def simulated_impression(setup: Setup, mark: Mark) -> HeightMap:
     return strike(tip, form=setup.tip, primer=setup.job.primer.value, condition=setup.job.nominal).surface
 
 
+def file_names(job: Job) -> tuple[str, ...]:
+    """Every file that a finished pin's folder may hold; ``IMPRESSION`` alone may be missing from it."""
+    return (*_ALWAYS, *(name for kind in job.formats for name in _BY_FORMAT.get(kind, ())), IMPRESSION)
+
+
+IMPRESSION = "impression.png"
+"""Absent where the machine file could not be simulated."""
+
+_ALWAYS = ("check.json", "job.ngc", "layout.svg", "mark.json", "pin.svg")
+_BY_FORMAT = {"dxf": ("job.dxf", "outline.dxf"), "svg": ("job.svg",)}
+
+
 def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]:
     """Every file of one pin's folder by name, and the check that its ``check.json`` tells of."""
     setup = workshop.setup
@@ -108,7 +136,7 @@ def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]
     files["pin.svg"] = pin_svg(planned.engraving, title=title, edge_radius_um=setup.tip.edge_radius_um)
     checked = check_pin(files["job.ngc"], mark, workshop.checker)
     if checked.nominal is not None:
-        files["impression.png"] = impression_png(checked.nominal.impression.surface, title=title)
+        files[IMPRESSION] = impression_png(checked.nominal.impression.surface, title=title)
     files["check.json"] = json_bytes(check_to_json(checked, setup))
     return files, checked
 

@@ -1,54 +1,55 @@
 """Running a batch: the parent allocates every code in the file's order, workers make pins, the manifest comes last."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from engrave.base.config import parse_json
+from engrave.base.config import json_bytes, parse_json
 from engrave.base.errors import UnfinishedError
-from engrave.base.files import write_atomic, write_folder_atomic
+from engrave.base.files import read_bytes, sha256_hex, write_folder_atomic
 from engrave.batch.folder import (
+    CHECK,
     INDEX,
     JOB,
+    LOCK,
+    MANIFEST,
     PINS,
+    RUN,
     Binding,
     binding_of,
     claimed,
     hashes_in,
-    is_whole,
     load_check,
+    manifest_bytes,
     recorded_files,
-    write_manifest,
+    require_ours,
+    write_if_changed,
 )
 from engrave.batch.index import index_page
 from engrave.batch.orders import Order, Orders
-from engrave.batch.pin import Workshop, make_pin, workshop_for
-from engrave.code.mark import Mark
-from engrave.job import job_from_json
+from engrave.batch.pin import IMPRESSION, Workshop, file_names, job_document, make_pin, workshop_for
+from engrave.batch.pool import pooled
+from engrave.code.mark import Mark, mark_to_json
+from engrave.job import Job, job_from_json
 from engrave.job.resolve import JOB_SCHEMA
 
 Progress = Callable[[int, int, str], None]
 """Called with how many pins are done, how many there are, and the characters of the one just done."""
 
-# Pins a task: enough to hide the cost of handing it over, few enough to end together.
-_CHUNK = 2
-# Tasks handed to the pool ahead of the workers.
-_WINDOW = 2
+_MOST_JOB_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinOutcome:
-    """One pin of a finished batch."""
+    """One pin of a finished batch; ``findings`` are those of its ``check.json``, ``files`` the hashes by name."""
 
     order: Order
     mark: Mark
     passed: bool
+    findings: tuple[dict[str, Any], ...]
     files: dict[str, str]
 
 
@@ -67,109 +68,153 @@ class BatchOutcome:
         return not self.skipped and all(pin.passed for pin in self.pins)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What is to be made, from what, and where."""
+
+    orders: Orders
+    workshop: Workshop
+    folder: Path
+    binding: Binding
+
+    def pin(self, mark: Mark) -> Path:
+        """The folder of one pin."""
+        return self.folder / PINS / mark.characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """A pin for a worker, which reads the job from the folder: the document is more than all the rest."""
+
+    folder: str
+    job_sha256: str
+    mark: Mark
+
+
 def run_batch(
     orders: Orders, workshop: Workshop, folder: Path, *, input_sha256: str, workers: int, progress: Progress
 ) -> BatchOutcome:
     """Make what is not there yet, then the report and the manifest; called again, it resumes.
 
-    Raises OccupiedError where the folder belongs to another input, job or run, UnfinishedError where a file cannot be
-    written or a worker died: what is there then is whole, and the same call goes on from it.
+    A folder in which nothing is left to do is not touched. Raises OccupiedError where the folder belongs to another
+    input or job, UnfinishedError where another run is at work, a file cannot be written or a worker died: what is there
+    then is whole, and the same call goes on from it.
     """
     binding = binding_of(input_sha256=input_sha256, job_sha256=workshop.job_sha256)
+    batch = _Batch(orders=orders, workshop=workshop, folder=folder, binding=binding)
+    require_ours(folder, binding)
+    standing = _standing(batch)
+    if standing is not None:
+        return standing
     with claimed(folder, binding):
-        write_atomic(folder / JOB, workshop.job_document)
-        made = _make_missing(orders, workshop, folder, workers=workers, progress=progress)
-        outcome = BatchOutcome(
-            folder=folder,
-            pins=tuple(_finished(order, mark, folder) for order, mark in orders.good),
-            skipped=orders.bad,
-            made=made,
-        )
-        _finish(outcome, workshop, binding)
+        write_if_changed(folder / JOB, workshop.job_document)
+        made = _make_missing(batch, workers=workers, progress=progress)
+        outcome = _outcome(batch, made=made)
+        page = index_page(folder / PINS, [pin.mark for pin in outcome.pins], workshop)
+        write_if_changed(folder / INDEX, page)
+        write_if_changed(folder / MANIFEST, _manifest(outcome, batch))
     return outcome
 
 
-def _make_missing(orders: Orders, workshop: Workshop, folder: Path, *, workers: int, progress: Progress) -> int:
-    recorded = recorded_files(folder)
-    missing = [
-        mark for _, mark in orders.good if not is_whole(folder / PINS / mark.characters, recorded.get(mark.characters))
-    ]
-    total = len(orders.good)
+def require_free(folder: Path, job: Job, *, input_sha256: str) -> None:
+    """Raise OccupiedError where ``run_batch`` would, since the folder belongs to something else; nothing is touched."""
+    require_ours(folder, binding_of(input_sha256=input_sha256, job_sha256=sha256_hex(job_document(job))))
+
+
+def _standing(batch: _Batch) -> BatchOutcome | None:
+    """The outcome of a folder that is finished and unchanged, or None."""
+    unfinished = any((batch.folder / name).exists() for name in (RUN, LOCK))
+    if unfinished or not (batch.folder / MANIFEST).is_file() or _missing(batch):
+        return None
+    outcome = _outcome(batch, made=0)
+    recorded = (batch.folder / MANIFEST).read_bytes()
+    return outcome if hashes_in(batch.folder, (INDEX,)) and recorded == _manifest(outcome, batch) else None
+
+
+def _missing(batch: _Batch) -> list[Mark]:
+    recorded = recorded_files(batch.folder)
+    return [mark for _, mark in batch.orders.good if not _is_whole(batch, mark, recorded=recorded.get(mark.characters))]
+
+
+def _is_whole(batch: _Batch, mark: Mark, *, recorded: dict[str, str] | None) -> bool:
+    """Whether a pin's folder is as the manifest records it or, before there is one, has every file of this mark."""
+    folder, names = batch.pin(mark), file_names(batch.workshop.setup.job)
+    if load_check(folder) is None:
+        return False
+    if recorded is not None:
+        return hashes_in(folder, names) == recorded
+    present = all((folder / name).is_file() for name in names if name != IMPRESSION)
+    return present and (folder / "mark.json").read_bytes() == json_bytes(mark_to_json(mark))
+
+
+def _make_missing(batch: _Batch, *, workers: int, progress: Progress) -> int:
+    missing = _missing(batch)
+    total = len(batch.orders.good)
     done = total - len(missing)
-    for characters in _made(missing, workshop, folder / PINS, workers=workers):
-        done += 1
-        progress(done, total, characters)
+    with closing(_made(missing, batch, workers=workers)) as finished:
+        for characters in finished:
+            done += 1
+            progress(done, total, characters)
     return len(missing)
 
 
-def _made(marks: Sequence[Mark], workshop: Workshop, pins: Path, *, workers: int) -> Iterator[str]:
+def _made(marks: Sequence[Mark], batch: _Batch, *, workers: int) -> Generator[str, None, None]:
     """Make pins, here or by worker processes, and name each as it is done."""
     if workers == 1 or len(marks) <= 1:
         for mark in marks:
-            _make_one(workshop, mark, pins)
+            _make_one(batch.workshop, mark, batch.folder)
             yield mark.characters
         return
-    chunks = (tuple(marks[start : start + _CHUNK]) for start in range(0, len(marks), _CHUNK))
-    # Forkserver: a worker begins clean of the parent's threads and locks.
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("forkserver")) as pool:
-        try:
-            yield from _pooled(pool, chunks, workshop.job_document, pins, window=workers * _WINDOW)
-        except BrokenProcessPool as error:
-            raise UnfinishedError(
-                "a worker process died (out of memory, or killed); repeat the command to go on from what is whole"
-            ) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    folder, job_sha256 = str(batch.folder), batch.workshop.job_sha256
+    tasks = (_Task(folder=folder, job_sha256=job_sha256, mark=mark) for mark in marks)
+    with closing(pooled(_make_task, tasks, workers=min(workers, len(marks)))) as finished:
+        yield from finished
 
 
-def _pooled(
-    pool: ProcessPoolExecutor, chunks: Iterator[tuple[Mark, ...]], job_document: bytes, pins: Path, *, window: int
-) -> Iterator[str]:
-    """Keep a bounded window of tasks in flight."""
-
-    def submitted(count: int) -> set[Future[list[str]]]:
-        return {pool.submit(_make_chunk, job_document, chunk, str(pins)) for chunk in islice(chunks, count)}
-
-    waiting = submitted(window)
-    while waiting:
-        finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        waiting |= submitted(len(finished))
-        for future in finished:
-            yield from future.result()
-
-
-def _make_chunk(job_document: bytes, marks: tuple[Mark, ...], pins: str) -> list[str]:
-    workshop = _workshop(job_document)
-    for mark in marks:
-        _make_one(workshop, mark, Path(pins))
-    return [mark.characters for mark in marks]
+def _make_task(task: _Task) -> str:
+    _make_one(_workshop(task.folder, task.job_sha256), task.mark, Path(task.folder))
+    return task.mark.characters
 
 
 @lru_cache(maxsize=1)
-def _workshop(job_document: bytes) -> Workshop:
+def _workshop(folder: str, job_sha256: str) -> Workshop:
     """A worker's own workshop, made once a job: it costs more to send than to make."""
-    document = parse_json(job_document.decode(), origin=JOB, schema=JOB_SCHEMA)
-    return workshop_for(job_from_json(document, origin=JOB))
+    document = read_bytes(Path(folder) / JOB, most=_MOST_JOB_BYTES)
+    if sha256_hex(document) != job_sha256:
+        raise UnfinishedError(f"{folder}/{JOB}: has been changed while the batch was made; repeat the command")
+    return workshop_for(job_from_json(parse_json(document.decode(), origin=JOB, schema=JOB_SCHEMA), origin=JOB))
 
 
-def _make_one(workshop: Workshop, mark: Mark, pins: Path) -> None:
+def _make_one(workshop: Workshop, mark: Mark, folder: Path) -> None:
     files, _ = make_pin(workshop, mark)
-    write_folder_atomic(pins / mark.characters, files)
+    write_folder_atomic(folder / PINS / mark.characters, files)
 
 
-def _finished(order: Order, mark: Mark, folder: Path) -> PinOutcome:
-    pin = folder / PINS / mark.characters
-    return PinOutcome(order=order, mark=mark, passed=load_check(pin)["verdict"] == "pass", files=hashes_in(pin))
+def _outcome(batch: _Batch, *, made: int) -> BatchOutcome:
+    """What stands in the folder."""
+    pins = tuple(_finished(order, mark, batch) for order, mark in batch.orders.good)
+    return BatchOutcome(folder=batch.folder, pins=pins, skipped=batch.orders.bad, made=made)
 
 
-def _finish(outcome: BatchOutcome, workshop: Workshop, binding: Binding) -> None:
-    write_atomic(
-        outcome.folder / INDEX, index_page(outcome.folder / PINS, [pin.mark for pin in outcome.pins], workshop)
+def _finished(order: Order, mark: Mark, batch: _Batch) -> PinOutcome:
+    folder = batch.pin(mark)
+    check = load_check(folder)
+    if check is None:
+        raise UnfinishedError(f"{folder / CHECK}: has been changed while the batch was made; repeat the command")
+    return PinOutcome(
+        order=order,
+        mark=mark,
+        passed=check["verdict"] == "pass",
+        findings=tuple(check["findings"]),
+        files=hashes_in(folder, file_names(batch.workshop.setup.job)),
     )
-    write_manifest(
-        outcome.folder,
-        binding,
-        job_name=workshop.setup.job.name,
+
+
+def _manifest(outcome: BatchOutcome, batch: _Batch) -> bytes:
+    return manifest_bytes(
+        batch.folder,
+        batch.binding,
+        job_name=batch.workshop.setup.job.name,
         pins=[_row(pin) for pin in outcome.pins],
         skipped=[{"line": line, "reason": reason} for line, reason in outcome.skipped],
     )

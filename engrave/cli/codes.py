@@ -19,11 +19,11 @@ def encode(serial: str, maker: str, model: str, job_path: Path | None, *, as_jso
     """Print the eight characters of a serial."""
     from engrave import api  # noqa: PLC0415 - start-up
 
-    mark = api.encode(serial, maker=maker, model=model, job=api.load_job(job_path))
+    mark = api.encode(serial, maker=maker, model=model, job=job_path)
     if as_json:
         print_json(api.mark_to_json(mark))
     else:
-        click.echo(f"{mark.characters[:4]} {mark.characters[4:]}")
+        click.echo(_spaced(mark.characters))
     return Exit.DONE
 
 
@@ -41,7 +41,7 @@ def decode(characters: str, ring: str, job_path: Path | None, *, as_json: bool) 
     """
     from engrave import api  # noqa: PLC0415 - start-up
 
-    document = api.decode(characters, ring=ring, job=api.load_job(job_path))
+    document = api.decode(characters, ring=ring, job=job_path)
     if as_json:
         print_json(document)
     else:
@@ -51,14 +51,17 @@ def decode(characters: str, ring: str, job_path: Path | None, *, as_json: bool) 
 
 def _print_decoding(document: dict[str, Any]) -> None:
     for candidate in document["candidates"]:
-        text = candidate["characters"]
         pin = f"{candidate['serial']} ({candidate['maker']}, {candidate['model']})"
         named = pin if candidate["serial"] is not None else "no serial of this job's ranges"
         state = "identified" if candidate["identified"] else "candidate"
-        click.echo(
-            f"{state}: {text[:4]} {text[4:]}  id {candidate['id']}  {named}  {candidate['check_bits']} check bits"
-        )
+        code = f"{_spaced(candidate['characters'])}  id {candidate['id']}"
+        click.echo(f"{state}: {code}  {named}  {candidate['check_bits']} check bits")
     if document["contradictory"]:
         click.echo("the symbols given are not of one code: at least one is misread", err=True)
     if document["missing_symbols"]:
         click.echo(f"{document['missing_symbols']} more symbols are needed for a candidate", err=True)
+
+
+def _spaced(characters: str) -> str:
+    """As they stand on the pin, four a row."""
+    return f"{characters[:4]} {characters[4:]}"

@@ -1,12 +1,12 @@
 """``list``, ``show``, ``job`` and ``doctor``: what there is, where its numbers come from, and whether all is well."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from engrave.base.errors import Exit, OccupiedError
+from engrave.cli.health import examined
 from engrave.cli.output import finding_line, json_option, print_json, quiet_option, tell
 
 _library_option = click.option(
@@ -25,10 +25,10 @@ def list_names(kind: str | None, library: Path | None, *, as_json: bool) -> Exit
     """
     from engrave import api  # noqa: PLC0415 - start-up
 
-    found = {name: api.names(name, library=library) for name in ((kind,) if kind else api.kinds())}
+    found = {name: api.names(name, library=library) for name in (api.kinds() if kind is None else (kind,))}
     if as_json:
         print_json({"schema": "pin-engrave/names/1", "kinds": {name: list(names) for name, names in found.items()}})
-    elif kind:
+    elif kind is not None:
         click.echo("\n".join(found[kind]))
     else:
         for name, names in found.items():
@@ -57,7 +57,7 @@ def _print_entry(document: dict[str, Any]) -> None:
     click.echo(f"{document['kind']}: {document['name']}")
     for key, value in _flat(document["value"]):
         click.echo(f"  {key} = {value}")
-    for key, source in document.get("sources", {}).items():
+    for key, source in document["sources"].items():
         mark = "prior: " if source["prior"] else ""
         click.echo(f"  source of {key}: {mark}{source['text']}")
 
@@ -69,7 +69,7 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return pairs
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def job() -> None:
     """Begin a job, or hold it against the design rules."""
 
@@ -98,7 +98,7 @@ def job_check(path: Path, *, as_json: bool) -> Exit:
     """Hold a job against the design rules without engraving."""
     from engrave import api  # noqa: PLC0415 - start-up
 
-    document = api.job_rules(api.load_job(path))
+    document = api.job_rules(path)
     if as_json:
         print_json(document)
     else:
@@ -112,18 +112,19 @@ def job_check(path: Path, *, as_json: bool) -> Exit:
 @json_option
 def doctor(*, as_json: bool) -> Exit:
     """Say what is installed and whether it is sound."""
-    from engrave import api  # noqa: PLC0415 - start-up
-
-    document = api.doctor()
+    document = examined()
     if as_json:
         print_json(document)
     else:
-        click.echo(f"pin-engrave {document['version']} on Python {sys.version.split()[0]}")
-        for package in document["packages"]:
-            state = (
-                "ours" if package["ours"] else "NOT OURS: another distribution installed it; use a fresh environment"
-            )
-            click.echo(f"  {package['name']}: {state}")
-        for library in document["libraries"]:
-            click.echo(f"  {library['name']} {library['version'] or 'MISSING'}")
+        _print_state(document)
     return Exit.DONE if document["sound"] else Exit.NO
+
+
+def _print_state(document: dict[str, Any]) -> None:
+    click.echo(f"pin-engrave {document['version']} on Python {document['python']}")
+    for package in document["packages"]:
+        place = package["found_at"] or "nowhere"
+        foreign = f"NOT OURS: found at {place}; install pin-engrave into an environment of its own"
+        click.echo(f"  {package['name']}: {'ours' if package['ours'] else foreign}")
+    for library in document["libraries"]:
+        click.echo(f"  {library['name']} {library['version'] or 'MISSING'}")

@@ -7,17 +7,18 @@ import click
 
 from engrave.base.errors import Exit, InputError
 from engrave.cli.output import (
-    finding_line,
     job_option,
     json_option,
     print_json,
+    progress_bar,
     quiet_option,
     tell,
+    tell_findings,
     verbose_option,
 )
 
 if TYPE_CHECKING:
-    from engrave.api import Job, Mark
+    from engrave.api import PinName
 
 
 @click.command()
@@ -39,23 +40,22 @@ def preview(
     """Draw a mark: as it reads, as it is cut, as it prints."""
     from engrave import api  # noqa: PLC0415 - start-up
 
-    job = api.load_job(job_path)
-    picture = api.preview(_mark(mark, maker, model, job), job, view=view, suffix=output.suffix.lower())
+    picture = api.preview(_named(mark, maker, model), job_path, view=view, suffix=output.suffix.lower())
     api.write_file(output, picture)
     tell(f"{output}: {view}", quiet=quiet)
     return Exit.DONE
 
 
-def _mark(text: str, maker: str | None, model: str | None, job: "Job") -> "Mark":
+def _named(text: str, maker: str | None, model: str | None) -> "PinName | Path":
     from engrave import api  # noqa: PLC0415 - start-up
 
-    if text.endswith(".json"):
+    if text.lower().endswith(".json"):
         if maker is not None or model is not None:
             raise InputError("--maker and --model go with a serial; mark.json names its own")
-        return api.load_mark(Path(text))
+        return Path(text)
     if maker is None or model is None:
         raise InputError(f"serial {text!r}: say whose with --maker and --model, or give a mark.json")
-    return api.encode(text, maker=maker, model=model, job=job)
+    return api.PinName(serial=text, maker=maker, model=model)
 
 
 @click.command()
@@ -70,28 +70,20 @@ def check(path: Path, *, as_json: bool, quiet: bool, verbose: bool) -> Exit:
     """
     from engrave import api  # noqa: PLC0415 - start-up
 
-    outcomes = api.check(path)
-    passed = all(outcome.checked.passed for outcome in outcomes)
+    with progress_bar("checking", quiet=quiet) as progress:
+        outcomes = api.check(path, progress=progress)
     if as_json:
-        print_json(
-            {
-                "schema": "pin-engrave/checks/1",
-                "verdict": "pass" if passed else "fail",
-                "pins": [{"folder": outcome.folder.name, "check": outcome.document} for outcome in outcomes],
-            }
-        )
-    else:
-        for outcome in outcomes:
-            _print_check(outcome.document, verbose=verbose, quiet=quiet)
-    return Exit.DONE if passed else Exit.NO
+        print_json(api.checks_to_json(outcomes))
+    for outcome in outcomes:
+        if not as_json:
+            _print_check(outcome.document)
+        tell_findings(outcome.document["findings"], verbose=verbose, quiet=quiet)
+    return Exit.DONE if all(outcome.passed for outcome in outcomes) else Exit.NO
 
 
-def _print_check(document: dict[str, Any], *, verbose: bool, quiet: bool) -> None:
+def _print_check(document: dict[str, Any]) -> None:
     reading = document["reading"] or {}
     read = reading.get("characters") or "nothing"
     named = reading.get("serial") or "nobody"
     intended = document["intended"]
     click.echo(f"{document['verdict']}: {intended['characters']} {intended['serial']}; reads {read}, names {named}")
-    for finding in document["findings"]:
-        if verbose or finding["severity"] == "error":
-            tell("  " + finding_line(finding, remedy=verbose), quiet=quiet)

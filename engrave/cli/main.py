@@ -3,7 +3,8 @@
 Start-up is kept low by naming every command with its one-line help here; its module is imported when it is called.
 """
 
-import json
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +12,7 @@ from importlib import import_module
 import click
 
 from engrave.base.errors import EngraveError, Exit
+from engrave.cli.output import print_json
 
 # Name -> module, function, one-line help (a test holds the helps against the commands' own).
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -64,6 +66,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
 
 @click.group(
     cls=LazyGroup,
+    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done and yes, 1 could not finish (safe to repeat), 2 wrong usage or input, "
     "3 done and no, 130 interrupted.",
@@ -82,8 +85,17 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(int(run(given)))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A character that the terminal's encoding lacks is escaped; a traceback would help nobody.
+            stream.reconfigure(errors="backslashreplace")
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Whoever read our output is gone; without this Python would complain of it once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(int(code))
 
 
 def run(arguments: Sequence[str]) -> Exit:
@@ -93,8 +105,10 @@ def run(arguments: Sequence[str]) -> Exit:
     except (click.exceptions.Abort, KeyboardInterrupt):
         message = "interrupted; nothing is half-written, and the same command goes on from here"
         return _failed(arguments, "interrupted", (message,), Exit.INTERRUPTED)
+    except SystemExit:
+        return Exit.UNFINISHED  # click's answer where the reader of our output has gone
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
-        return _failed(arguments, *_told(error))
+        return _failed(arguments, *_told(error), hint=_usage(error))
     return outcome if isinstance(outcome, Exit) else Exit.DONE
 
 
@@ -103,19 +117,32 @@ def _told(error: Exception) -> tuple[str, tuple[str, ...], Exit]:
     if isinstance(error, EngraveError):
         return error.slug, error.faults, error.exit_code
     if isinstance(error, click.ClickException):
-        usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else ""
-        return "usage", tuple(text for text in (error.format_message(), usage) if text), Exit.WRONG_INPUT
-    if isinstance(error, BrokenPipeError):
-        return "unfinished", ("the reader of our output has gone",), Exit.UNFINISHED
+        return "usage", (error.format_message(),), Exit.WRONG_INPUT
     if isinstance(error, MemoryError):
         return "unfinished", ("out of memory; use fewer workers or a coarser pixel",), Exit.UNFINISHED
+    if isinstance(error, ImportError):
+        where = f"{error}; `pin-engrave doctor` says what is missing or in the way"
+        return "installation", (where,), Exit.UNFINISHED
+    if isinstance(error, OSError):
+        return "unfinished", (f"{error}; mend that and repeat the command",), Exit.UNFINISHED
     return "internal", (f"a fault of ours, please report it: {type(error).__name__}: {error}",), Exit.UNFINISHED
 
 
-def _failed(arguments: Sequence[str], slug: str, faults: Sequence[str], code: Exit) -> Exit:
+def _usage(error: Exception) -> str:
+    """How the command is used, where it was used otherwise."""
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return ""
+    return f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'."
+
+
+def _failed(arguments: Sequence[str], slug: str, faults: Sequence[str], code: Exit, *, hint: str = "") -> Exit:
     for fault in faults:
         click.echo(f"pin-engrave: {fault}", err=True)
+    if hint:
+        click.echo(hint, err=True)
     if "--json" in arguments:
-        document = {"schema": "pin-engrave/error/1", "slug": slug, "exit_code": int(code), "faults": list(faults)}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        try:
+            print_json({"schema": "pin-engrave/error/1", "slug": slug, "exit_code": int(code), "faults": list(faults)})
+        except OSError as error:
+            click.echo(f"pin-engrave: standard output: {error}", err=True)
     return code

@@ -1,15 +1,14 @@
 """What all commands share: options, and how results and progress are printed."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 quiet_option = click.option("--quiet", is_flag=True, help="No progress and no messages.")
@@ -23,10 +22,10 @@ job_option = click.option(
 
 
 def print_json(document: object) -> None:
-    """One document on standard output."""
-    from engrave.api import json_bytes  # noqa: PLC0415 - start-up
-
-    click.echo(json_bytes(document).decode(), nl=False)
+    """One document on standard output, in UTF-8 whatever the locale."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    # A name that is not UTF-8 comes as lone surrogates; written as \udcff they are JSON's own escapes.
+    click.echo(text.encode(errors="backslashreplace"), nl=False)
 
 
 def tell(message: str, *, quiet: bool) -> None:
@@ -35,12 +34,20 @@ def tell(message: str, *, quiet: bool) -> None:
         click.echo(message, err=True)
 
 
+def tell_findings(findings: tuple[dict[str, Any], ...] | list[dict[str, Any]], *, verbose: bool, quiet: bool) -> None:
+    """Errors, or with ``verbose`` every finding and its remedy, for people."""
+    for finding in findings:
+        if verbose or finding["severity"] == "error":
+            tell("  " + finding_line(finding, remedy=verbose), quiet=quiet)
+
+
 def finding_line(finding: dict[str, Any], *, remedy: bool) -> str:
     """One finding as a line of text."""
-    figures = ""
-    if finding["value"] is not None and finding["limit"] is not None:
-        figures = f" ({finding['value']:g} against {finding['limit']:g} {finding['unit']}".rstrip() + ")"
-    text = f"{finding['number']} {finding['severity']}: {finding['place']}: {finding['message']}{figures}"
+    named = (("", finding["value"]), ("limit ", finding["limit"]))
+    texts = [f"{name}{value:g} {finding['unit']}".rstrip() for name, value in named if value is not None]
+    figures = f" ({', '.join(texts)})" if texts else ""
+    place = f"{finding['place']}: " if finding["place"] else ""
+    text = f"{finding['number']} {finding['severity']}: {place}{finding['message']}{figures}"
     return f"{text}; {finding['remedy']}" if remedy and finding["remedy"] else text
 
 
@@ -51,7 +58,7 @@ def worker_count() -> int:
 
 @contextmanager
 def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on standard error with rate and time left; silent when asked, or where no terminal shows it."""
+    """A bar on standard error with the time left; silent when asked, or where no terminal shows it."""
     if quiet or not sys.stderr.isatty():
         yield lambda _done, _total, _name: None
         return

@@ -10,16 +10,16 @@ from engrave.base.errors import InputError
 from engrave.code.alphabet import characters_of
 from engrave.code.codeword import id_of
 from engrave.code.field import SIZE, SYMBOL_BITS, SymbolArray
-from engrave.code.profiles import PROFILE_A
+from engrave.code.profiles import PROFILE_A, Profile
 from engrave.code.reedsolomon import DIMENSION, LENGTH, fill
 
 Symbols = tuple[int | None, ...]
-"""26 entries at their codeword positions, eight characters and 18 ring symbols: a symbol, or None where it is lost."""
+"""An entry for each carried position, 26 in profile A: a symbol, or None where it is lost."""
 
 Options = tuple[tuple[int, ...], ...]
-"""26 entries at their codeword positions: the symbols it may be, one where it is certain, none where it is lost."""
+"""An entry for each carried position: the symbols it may be, one where it is certain, none where it is lost."""
 
-CARRIED = PROFILE_A.characters + PROFILE_A.tracks * PROFILE_A.symbols_per_track
+CARRIED = PROFILE_A.carried
 MOST_COMBINATIONS = 4096
 CHECK_BITS_TO_IDENTIFY = 10
 
@@ -62,12 +62,15 @@ class Decoding:
         return next((candidate for candidate in self.candidates if candidate.identified), None)
 
 
-def decode_symbols(symbols: Symbols) -> Decoding:
-    """Decode a reading whose symbols are known or lost. Raises ValueError unless it has 26 entries, None or 0 to 31."""
-    return decode_options(tuple(() if symbol is None else (symbol,) for symbol in symbols))
+def decode_symbols(symbols: Symbols, profile: Profile = PROFILE_A) -> Decoding:
+    """Decode a reading whose symbols are known or lost.
+
+    Raises ValueError unless it has an entry, None or 0 to 31, for each symbol that the profile carries.
+    """
+    return decode_options(tuple(() if symbol is None else (symbol,) for symbol in symbols), profile)
 
 
-def decode_options(options: Options) -> Decoding:
+def decode_options(options: Options, profile: Profile = PROFILE_A) -> Decoding:
     """Decode a reading, some symbols of which may be doubtful.
 
     All known symbols must form one codeword. Where they do not, each carrier is decoded alone and what is consistent in
@@ -75,8 +78,8 @@ def decode_options(options: Options) -> Decoding:
     check bits or more. Raises ValueError on another shape, InputError where there are too many combinations.
     """
     known = _known(options)
-    found = _fitting(options)
-    derived = dict.fromkeys(found, known) if found else _by_carrier(options)
+    found = _fitting(options, profile)
+    derived = dict.fromkeys(found, known) if found else _by_carrier(options, profile)
     sole = bool(found) and len(derived) == 1
     candidates = [_candidate(codeword, used, options, sole=sole) for codeword, used in derived.items()]
     return Decoding(
@@ -87,13 +90,14 @@ def decode_options(options: Options) -> Decoding:
     )
 
 
-def expand(options: Options) -> SymbolArray:
+def expand(options: Options, profile: Profile = PROFILE_A) -> SymbolArray:
     """Every combination of the doubtful symbols: (n, 32) uint8 in codeword positions, 0 where nothing is known.
 
     Raises ValueError on another shape, InputError where there are more than 4096 combinations.
     """
-    if len(options) != CARRIED:
-        raise ValueError(f"a reading has {CARRIED} symbols, eight characters and 18 of the ring, not {len(options)}")
+    if len(options) != profile.carried:
+        parts = ", ".join(f"{len(positions)} of {name}" for name, positions in profile.carriers.items())
+        raise ValueError(f"a reading has {profile.carried} symbols, {parts}, not {len(options)}")
     if any(not 0 <= choice < SIZE for choices in options for choice in choices):
         raise ValueError("a symbol of the reading is not one of 0 to 31")
     count = _combinations(options)
@@ -103,7 +107,7 @@ def expand(options: Options) -> SymbolArray:
             "narrow the choices, or give the most doubtful as lost with '?'"
         )
     words = np.zeros((count, LENGTH), dtype=np.uint8)
-    words[:, :CARRIED] = list(product(*(choices or (0,) for choices in options)))
+    words[:, : profile.carried] = list(product(*(choices or (0,) for choices in options)))
     return words
 
 
@@ -115,9 +119,9 @@ def _known(options: Options) -> tuple[int, ...]:
     return tuple(position for position, choices in enumerate(options) if choices)
 
 
-def _fitting(options: Options) -> list[tuple[int, ...]]:
+def _fitting(options: Options, profile: Profile) -> list[tuple[int, ...]]:
     """The codewords that fit every known symbol; none where fewer than six are known."""
-    words = expand(options)
+    words = expand(options, profile)
     known = np.zeros(words.shape, dtype=np.bool_)
     known[:, _known(options)] = True
     if int(known[0].sum()) < DIMENSION:
@@ -126,12 +130,12 @@ def _fitting(options: Options) -> list[tuple[int, ...]]:
     return [tuple(codeword) for codeword in filled.codewords[filled.consistent].tolist()]
 
 
-def _by_carrier(options: Options) -> dict[tuple[int, ...], tuple[int, ...]]:
+def _by_carrier(options: Options, profile: Profile) -> dict[tuple[int, ...], tuple[int, ...]]:
     """The codewords of carriers that are consistent in themselves, and the known positions each was derived from."""
     derived: dict[tuple[int, ...], tuple[int, ...]] = {}
-    for positions in PROFILE_A.carriers.values():
+    for positions in profile.carriers.values():
         alone = tuple(choices if position in positions else () for position, choices in enumerate(options))
-        for codeword in _fitting(alone):
+        for codeword in _fitting(alone, profile):
             derived[codeword] = derived.get(codeword, ()) + _known(alone)
     return derived
 

@@ -10,9 +10,10 @@ from engrave.base.errors import InputError
 from engrave.code.alphabet import characters_of
 from engrave.code.codeword import codeword_of
 from engrave.code.permutation import ID_COUNT
-from engrave.code.profiles import PROFILE_A, PROFILES
+from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES, Profile
 from engrave.code.ranges import RangeTable, normalised_pin
 from engrave.code.ring import ring_cells
+from engrave.code.shapes import ring_shapes
 
 _SCHEMA_NAME = "pin-engrave/mark/"
 _SCHEMA_NUMBER = "1"
@@ -24,7 +25,8 @@ class Mark:
     """One pin's mark.
 
     ``key_id`` is None: the public permutation. ``codeword`` has 32 symbols; ``characters`` eight characters without a
-    space; ``ring`` a string of '0' and '1' for each track, innermost first; ``shapes`` is empty in profile A.
+    space; ``ring`` a string of '0' and '1' for each track, innermost first; ``shapes`` their names, clockwise. A
+    profile without a ring or without shapes has them empty.
     """
 
     serial: str
@@ -39,27 +41,28 @@ class Mark:
     shapes: tuple[str, ...]
 
 
-def make_mark(*, serial: str, maker: str, model: str, ranges: RangeTable) -> Mark:
+def make_mark(*, serial: str, maker: str, model: str, ranges: RangeTable, profile: Profile = PROFILE_A) -> Mark:
     """The mark of a serial. Raises InputError where it is malformed, or outside every range (OutsideRangesError)."""
     maker, model, serial = normalised_pin(maker, model, serial)
-    return _mark_of(identifier=ranges.identify(maker, model, serial), serial=serial, maker=maker, model=model)
+    identifier = ranges.identify(maker, model, serial)
+    return _mark_of(identifier=identifier, serial=serial, maker=maker, model=model, profile=profile)
 
 
-def _mark_of(*, identifier: int, serial: str, maker: str, model: str) -> Mark:
+def _mark_of(*, identifier: int, serial: str, maker: str, model: str, profile: Profile) -> Mark:
     codeword = codeword_of(identifier)
     symbols = tuple(codeword.tolist())
-    tracks = np.where(ring_cells(codeword), "1", "0")
+    tracks = np.where(ring_cells(codeword, profile), "1", "0")
     return Mark(
         serial=serial,
         maker=maker,
         model=model,
         id=identifier,
-        profile=PROFILE_A.name,
+        profile=profile.name,
         key_id=None,
         codeword=symbols,
-        characters=characters_of(symbols[: PROFILE_A.characters]),
+        characters=characters_of(symbols[: profile.characters]),
         ring=tuple("".join(track) for track in tracks.tolist()),
-        shapes=(),
+        shapes=ring_shapes(codeword, profile),
     )
 
 
@@ -104,13 +107,14 @@ def _disagreements(mark: Mark) -> Iterator[str]:
         for name, expected in zip(("maker", "model", "serial"), pin, strict=True):
             if getattr(mark, name) != expected:
                 yield f"{name} is {getattr(mark, name)!r}, which is written {expected!r}"
-    if mark.profile not in PROFILES:
-        yield f"profile {mark.profile!r} is not known; known are {', '.join(PROFILES)}"
+    profile = SPECIFIED_PROFILES.get(mark.profile)
+    if profile is None:
+        yield f"profile {mark.profile!r} is not known; known are {', '.join(SPECIFIED_PROFILES)}"
         return
     if not 0 <= mark.id < ID_COUNT:
         yield f"id {mark.id} is not 0 to {ID_COUNT - 1}"
         return
-    encoded = _mark_of(identifier=mark.id, serial=mark.serial, maker=mark.maker, model=mark.model)
+    encoded = _mark_of(identifier=mark.id, serial=mark.serial, maker=mark.maker, model=mark.model, profile=profile)
     for name in [field.name for field in fields(Mark)]:
         given, expected = getattr(mark, name), getattr(encoded, name)
         if given != expected:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from engrave.base.config import key_of
+from engrave.base.errors import Collecting, raise_faults
 from engrave.base.shelf import Sourced
 from engrave.code.ranges import Range
 from engrave.layout import LayoutSettings
@@ -11,6 +13,9 @@ from toolpaths.laser.recipe import Recipe
 from toolpaths.machine import Machine
 
 NOMINAL = "nominal"
+# Walls are about 4 um wide from a tenth to nine tenths: coarser pixels would decide the verdict by their own size.
+MOST_PIXEL_UM = 1.5
+_MOST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +34,42 @@ class Limits:
     focus_um: float
 
     def __post_init__(self) -> None:
-        """Check the signs. Raises ValueError with every fault."""
-        faults = [
-            f"{field.name.removesuffix('_um')}: {getattr(self, field.name):g} must be positive"
-            for field in fields(self)
-            if getattr(self, field.name) <= 0
-        ]
-        if faults:
-            raise ValueError("; ".join(faults))
+        """Check the signs. Raises InputError with every fault."""
+        raise_faults(
+            [
+                f"{key_of(field.name)}: {getattr(self, field.name):g} must be positive"
+                for field in fields(self)
+                if getattr(self, field.name) <= 0
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The part of a job that is checked for itself, whatever is wrong elsewhere in its file; see ``Ordered``."""
+
+    name: str
+    conditions: tuple[str, ...]
+    formats: tuple[str, ...]
+    relief_um: float
+    pixel_um: float
+
+    def __post_init__(self) -> None:
+        """Check each figure. Raises InputError with every fault."""
+        faults = []
+        if not (self.name.strip() and self.name.isprintable() and len(self.name) <= _MOST_NAME):
+            faults.append(f"name: {self.name[:_MOST_NAME]!r} must be 1 to {_MOST_NAME} printable characters")
+        if self.relief_um <= 0:
+            faults.append(f"relief: {self.relief_um:g} um must be positive")
+        if not 0 < self.pixel_um <= MOST_PIXEL_UM:
+            faults.append(f"pixel: {self.pixel_um:g} um must be positive and at most {MOST_PIXEL_UM:g} um")
+        if NOMINAL not in self.conditions:
+            faults.append(f"conditions: must name {NOMINAL!r}, since the verdict is given under it")
+        for key, names in (("conditions", self.conditions), ("formats", self.formats)):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                faults.append(f"{key}: {', '.join(map(repr, twice))}: named more than once")
+        raise_faults(faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +95,8 @@ class Ordered:
     library: str | None = None
 
     def __post_init__(self) -> None:
-        """Check what can be checked without the library. Raises ValueError with every fault."""
-        faults = []
-        if self.relief_um <= 0:
-            faults.append(f"relief: {self.relief_um:g} um must be positive")
-        if not 0 < self.pixel_um <= MOST_PIXEL_UM:
-            faults.append(f"pixel: {self.pixel_um:g} um must be positive and at most {MOST_PIXEL_UM:g} um")
-        if NOMINAL not in self.conditions:
-            faults.append(f"conditions: must name {NOMINAL!r}, since the verdict is given under it")
-        if len(set(self.conditions)) != len(self.conditions):
-            faults.append("conditions: names one twice")
-        if not self.ranges:
-            faults.append("ranges: there is none; add a [[ranges]] table for the serials to be engraved")
-        if faults:
-            raise ValueError("; ".join(faults))
-
-
-# Walls are about 7 um wide from a tenth to nine tenths: coarser pixels would decide the verdict by their own size.
-MOST_PIXEL_UM = 1.5
+        """Check what can be checked without the library. Raises InputError with every fault."""
+        _check(self, self.conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +116,23 @@ class Job:
     limits: Limits
     ranges: tuple[Range, ...]
 
+    def __post_init__(self) -> None:
+        """Check the job's own figures, as for ``Ordered``. Raises InputError with every fault."""
+        _check(self, tuple(condition.name for condition in self.conditions))
+
     @property
     def nominal(self) -> Condition:
         """The condition that the verdict is given under."""
         return next(condition.value for condition in self.conditions if condition.name == NOMINAL)
+
+
+def _check(job: Ordered | Job, conditions: tuple[str, ...]) -> None:
+    """Raise InputError with every fault of what is the job's own."""
+    faults: list[str] = []
+    with Collecting(faults):
+        Figures(
+            name=job.name, conditions=conditions, formats=job.formats, relief_um=job.relief_um, pixel_um=job.pixel_um
+        )
+    if not job.ranges:
+        faults.append("ranges: there is none; add a [[ranges]] table for the serials to be engraved")
+    raise_faults(faults)

@@ -1,23 +1,26 @@
 """Job files to jobs, and jobs to ``job.json`` and back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from engrave.base.config import MOST_CONFIG_BYTES, build, from_jsonable, parse_toml, to_jsonable
-from engrave.base.errors import EngraveError, InputError
+from engrave.base.config import MOST_CONFIG_BYTES, build, from_jsonable, key_of, parse_toml, to_jsonable
+from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.files import read_text
 from engrave.base.shelf import Shelf, Sourced
 from engrave.code.profiles import PROFILES
-from engrave.code.ranges import RangeTable
-from engrave.job.model import Job, Ordered
+from engrave.code.ranges import Range, RangeTable
+from engrave.job.model import Figures, Job, Ordered
 from engrave.job.shelves import MACHINES, PROCESSES
 from engrave.strike import CONDITIONS, PRIMERS
 from engrave.tips import PINS
 from fonts.typeface import shipped_typefaces
+from toolpaths.machine import Machine
 
 JOB_SCHEMA = "pin-engrave/job/1"
+_FIGURES = {key_of(field.name) for field in fields(Figures)}
 
 
 def example_job_text() -> str:
@@ -26,30 +29,36 @@ def example_job_text() -> str:
 
 
 def load_job(path: Path | None) -> Job:
-    """The job in a file, or the shipped example. Raises InputError with every fault."""
+    """The job in a file, or the shipped example.
+
+    Raises InputError with every fault: of the file, of what it names in the library or among what is shipped, and of
+    the ranges. (What the design rules say of a sound job is told by ``engrave.job.setup``.)
+    """
     text = example_job_text() if path is None else read_text(path, most=MOST_CONFIG_BYTES)
     origin = "the example job" if path is None else path.name
-    ordered = build(Ordered, parse_toml(text, origin=origin), origin=origin)
-    library = path.parent / ordered.library if path is not None and ordered.library is not None else None
-    return _resolved(ordered, library, origin=origin)
+    table = parse_toml(text, origin=origin)
+    faults: list[str] = []
+    ordered: Ordered | None = None
+    with Collecting(faults):
+        ordered = build(Ordered, table, origin=origin)
+    with Collecting(faults):
+        build(Figures, {key: value for key, value in table.items() if key in _FIGURES}, origin=origin)
+    library = _library(table, path)
+    found = _found(table, library, faults, origin=origin)
+    faults += [f"{origin}: {fault}" for fault in (*_library_faults(table, library), *_layout_faults(table))]
+    faults += [
+        f"{origin}: formats: {fault}" for fault in _format_faults(table.get("formats"), found.get("machine", []))
+    ]
+    with Collecting(faults, prefix=f"{origin}: "):
+        RangeTable(_ranges(table))
+    if ordered is None or faults:
+        # Each fault once: what is checked for itself was found twice where the rest of the file is sound.
+        raise InputError(tuple(dict.fromkeys(faults)))
+    return _resolved(ordered, found)
 
 
-def _resolved(ordered: Ordered, library: Path | None, *, origin: str) -> Job:
-    faults = [f"{origin}: {fault}" for fault in _own_faults(ordered, library)]
-    found: dict[str, list[Sourced[Any]]] = {}
-    for key, shelf, names in _named(ordered):
-        for name in names:
-            try:
-                found.setdefault(key, []).append(shelf.load(name, library))
-            except EngraveError as error:
-                faults.extend(f"{origin}: {key}: {fault}" for fault in error.faults)
-    try:
-        RangeTable(ordered.ranges)
-    except EngraveError as error:
-        faults.extend(f"{origin}: {fault}" for fault in error.faults)
-    if faults:
-        raise InputError(faults)
-    job = Job(
+def _resolved(ordered: Ordered, found: Mapping[str, Sequence[Sourced[Any]]]) -> Job:
+    return Job(
         name=ordered.name,
         pin=found["pin"][0],
         process=found["process"][0],
@@ -63,42 +72,85 @@ def _resolved(ordered: Ordered, library: Path | None, *, origin: str) -> Job:
         limits=ordered.limits,
         ranges=ordered.ranges,
     )
-    require_formats(job, job.formats, origin=f"{origin}: formats")
-    return job
 
 
 def require_formats(job: Job, formats: tuple[str, ...], *, origin: str) -> None:
-    """Raise InputError unless the job's machine takes every one of these formats."""
-    if not formats:
-        raise InputError(f"{origin}: names none; choose from {', '.join(job.machine.value.formats)}")
-    if "ngc" not in formats:
-        raise InputError(f"{origin}: 'ngc' is not among them, and it is the file that every check reads; add it")
-    unknown = [name for name in formats if name not in job.machine.value.formats]
-    if unknown:
-        raise InputError(
-            f"{origin}: {', '.join(map(repr, unknown))}: machine {job.machine.name!r} takes "
-            f"{', '.join(job.machine.value.formats)}"
-        )
+    """Raise InputError, with every fault, unless the job's machine takes all of these formats and ngc is among them."""
+    raise_faults([f"{origin}: {fault}" for fault in _format_faults(list(formats), [job.machine])])
 
 
-def _named(ordered: Ordered) -> Iterator[tuple[str, Shelf[Any], tuple[str, ...]]]:
-    yield "pin", PINS, (ordered.pin,)
-    yield "process", PROCESSES, (ordered.process,)
-    yield "machine", MACHINES, (ordered.machine,)
-    yield "primer", PRIMERS, (ordered.primer,)
-    yield "conditions", CONDITIONS, ordered.conditions
+# What follows looks into the table as it was written, so that a fault elsewhere in the file does not hide others. Parts
+# of the wrong type are passed over: building ``Ordered`` has told of them.
 
 
-def _own_faults(ordered: Ordered, library: Path | None) -> Iterator[str]:
-    if ordered.layout.profile not in PROFILES:
-        yield f"layout.profile: {ordered.layout.profile!r} is not known; use one of {', '.join(PROFILES)}"
-    elif len(ordered.layout.tracks) != PROFILES[ordered.layout.profile].tracks:
-        wanted = PROFILES[ordered.layout.profile].tracks
-        yield f"layout.tracks: profile {ordered.layout.profile} has {wanted}, not {len(ordered.layout.tracks)}"
-    if ordered.layout.face not in shipped_typefaces():
-        yield f"layout.face: {ordered.layout.face!r} is not known; use one of {', '.join(shipped_typefaces())}"
+def _found(
+    table: Mapping[str, Any], library: Path | None, faults: list[str], *, origin: str
+) -> dict[str, list[Sourced[Any]]]:
+    """What the table names, by key, as far as it is there; faults are put on the list."""
+    shelves: dict[str, Shelf[Any]] = {
+        "pin": PINS,
+        "process": PROCESSES,
+        "machine": MACHINES,
+        "primer": PRIMERS,
+        "conditions": CONDITIONS,
+    }
+    found: dict[str, list[Sourced[Any]]] = {}
+    for key, shelf in shelves.items():
+        for name in _texts(table.get(key)):
+            with Collecting(faults, prefix=f"{origin}: {key}: "):
+                found.setdefault(key, []).append(shelf.load(name, library))
+    return found
+
+
+def _texts(value: object) -> list[str]:
+    """The text, or the texts of a list."""
+    return [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, str)]
+
+
+def _library(table: Mapping[str, Any], path: Path | None) -> Path | None:
+    name = table.get("library")
+    return path.parent / name if path is not None and isinstance(name, str) else None
+
+
+def _library_faults(table: Mapping[str, Any], library: Path | None) -> Iterator[str]:
     if library is not None and not library.is_dir():
-        yield f"library: {ordered.library!r} is not a folder beside the job file"
+        yield f"library: {table['library']!r} is not a folder beside the job file"
+
+
+def _layout_faults(table: Mapping[str, Any]) -> Iterator[str]:
+    layout = table.get("layout")
+    if not isinstance(layout, dict):
+        return
+    profile, face, tracks = layout.get("profile"), layout.get("face"), layout.get("tracks")
+    if isinstance(profile, str) and profile not in PROFILES:
+        yield f"layout.profile: {profile!r} is not known; use one of {', '.join(PROFILES)}"
+    elif isinstance(profile, str) and isinstance(tracks, list) and len(tracks) != PROFILES[profile].tracks:
+        yield f"layout.tracks: profile {profile} has {PROFILES[profile].tracks}, not {len(tracks)}"
+    if isinstance(face, str) and face not in shipped_typefaces():
+        yield f"layout.face: {face!r} is not known; use one of {', '.join(shipped_typefaces())}"
+
+
+def _format_faults(formats: object, machines: Sequence[Sourced[Machine]]) -> Iterator[str]:
+    if not isinstance(formats, list):
+        return
+    if "ngc" not in formats:
+        yield "'ngc' is not among them, and it is the file that every check reads; add it"
+    for machine in machines:
+        unknown = [name for name in formats if isinstance(name, str) and name not in machine.value.formats]
+        if unknown:
+            names = ", ".join(map(repr, unknown))
+            yield f"{names}: machine {machine.name!r} takes {', '.join(machine.value.formats)}"
+
+
+def _ranges(table: Mapping[str, Any]) -> tuple[Range, ...]:
+    """The ranges, if each is sound by itself; else none, since their places in the file would be wrong."""
+    entries = table.get("ranges")
+    unsound: list[str] = []
+    ranges: list[Range] = []
+    for entry in entries if isinstance(entries, list) else []:
+        with Collecting(unsound):
+            ranges.append(build(Range, entry if isinstance(entry, dict) else {}, origin="ranges"))
+    return () if unsound else tuple(ranges)
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
@@ -108,8 +160,14 @@ def job_to_json(job: Job) -> dict[str, Any]:
 
 def job_from_json(document: dict[str, Any], *, origin: str) -> Job:
     """The job of such a document. Raises InputError with every fault."""
-    job = from_jsonable(Job, {key: value for key, value in document.items() if key != "schema"}, origin=origin)
-    RangeTable(job.ranges)
+    values = {key: value for key, value in document.items() if key != "schema"}
+    job = from_jsonable(Job, values, origin=origin)
+    formats = _format_faults(list(job.formats), [job.machine])
+    faults = [f"{origin}: {fault}" for fault in _layout_faults(to_jsonable(job))]
+    faults += [f"{origin}: formats: {fault}" for fault in formats]
+    with Collecting(faults, prefix=f"{origin}: "):
+        RangeTable(job.ranges)
+    raise_faults(faults)
     return job
 
 

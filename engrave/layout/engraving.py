@@ -9,8 +9,10 @@ from shapely.geometry.base import BaseGeometry
 from engrave.base.frames import mirrored_xy
 from engrave.layout.polygons import Land, Layout
 
-# What the strike's patch cannot surely reach: beyond it the field may run out in a taper.
+# How far the field goes beyond the largest patch, which is known roughly, ...
 FIELD_MARGIN_UM = 100.0
+# ... and beyond the mark: its land must stay a kerf inside a field that ends in a taper.
+MARK_MARGIN_UM = 50.0
 # The taper falls over this length: a slope of about one in four at the default relief.
 TAPER_LENGTH_UM = 100.0
 
@@ -19,8 +21,9 @@ TAPER_LENGTH_UM = 100.0
 class Engraving:
     """Lands in the pin frame, and the disc that is cleared around them.
 
-    The field reaches the tip's edge, or the largest contact patch and a margin and then a taper: nothing outside the
-    mark stands above its land. ``taper_to_radius_um`` is None where the field reaches the edge.
+    The field reaches the tip's edge; or it reaches a margin beyond the largest contact patch and the mark, and a taper
+    follows. Either way nothing outside the mark stands above its land. ``taper_to_radius_um`` is None where the field
+    reaches the edge.
     """
 
     lands: tuple[Land, ...]
@@ -39,7 +42,7 @@ def engraving_of(layout: Layout, *, relief_um: float, edge_radius_um: float, lar
     largest_patch_um : contact radius of the hardest strike the job foresees, at the most backing.
     """
     lands = tuple(Land(place=land.place, shows=land.shows, outline=_mirrored(land.outline)) for land in layout.lands)
-    wanted_um = largest_patch_um + FIELD_MARGIN_UM
+    wanted_um = max(largest_patch_um + FIELD_MARGIN_UM, layout.places.outer_radius_um + MARK_MARGIN_UM)
     reaches_edge = wanted_um + TAPER_LENGTH_UM >= edge_radius_um
     return Engraving(
         lands=lands,
@@ -50,5 +53,5 @@ def engraving_of(layout: Layout, *, relief_um: float, edge_radius_um: float, lar
 
 
 def _mirrored(outline: BaseGeometry) -> BaseGeometry:
-    """The outline in the other frame, its rings wound as they were."""
+    """The outline in the other frame, outer rings anticlockwise."""
     return shapely.orient_polygons(shapely.transform(outline, mirrored_xy))

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from engrave.base.config import key_of
+from engrave.base.errors import InputError, raise_faults
 from engrave.code.profiles import Profile
 
 COLUMNS = 4
@@ -36,9 +38,9 @@ class LayoutSettings:
     tracks: tuple[Track, ...]
 
     def __post_init__(self) -> None:
-        """Check the sizes against one another. Raises ValueError with every fault."""
+        """Check the sizes against one another. Raises InputError with every fault."""
         faults = [
-            f"{field.name.removesuffix('_um')}: {getattr(self, field.name):g} um must be positive"
+            f"{key_of(field.name)}: {getattr(self, field.name):g} um must be positive"
             for field in fields(self)
             if field.name.endswith("_um") and getattr(self, field.name) <= 0
         ]
@@ -50,10 +52,9 @@ class LayoutSettings:
         faults += [
             f"tracks[{index}]: {track.outer_um - track.inner_um:g} um deep; a tooth of {self.tooth_um:g} um needs more"
             for index, track in enumerate(self.tracks)
-            if track.outer_um - track.inner_um <= self.tooth_um
+            if 0 < track.outer_um - track.inner_um <= self.tooth_um
         ]
-        if faults:
-            raise ValueError("; ".join(faults))
+        raise_faults(faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +94,10 @@ class Places:
 def plan_places(profile: Profile, settings: LayoutSettings) -> Places:
     """Two rows of four characters about the centre, sector 0 at twelve o'clock and on clockwise, as a reader goes.
 
-    Raises ValueError where the settings do not carry the profile.
+    Raises InputError where the settings do not carry the profile.
     """
     if len(settings.tracks) != profile.tracks:
-        raise ValueError(
+        raise InputError(
             f"layout.tracks: profile {profile.name} has {profile.tracks} tracks, not {len(settings.tracks)}"
         )
     characters = tuple(

@@ -6,15 +6,20 @@ but the job's own.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import numpy as np
 import shapely
+from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
 
-from engrave.layout.places import Places
+from engrave.layout.places import Places, Track
 from engrave.layout.polygons import LandShapes
 from engrave.strike import Condition, Primer, contact_radius_um, dent_touching_um, pressure_ratio
 from engrave.strike.mechanics import PRANDTL, TRAVEL_RELIEFS
+from fonts.separation import land_fraction, rasterise
 from toolpaths.findings import Finding, Severity
+from toolpaths.laser.planning import lit_region, uncut_gaps
 from toolpaths.surface import Surface
 
 # Characters below this height were told apart too rarely under the damage model (.87 at 150 um, .70 at 125 um).
@@ -27,6 +32,8 @@ MOST_STROKE_SHARE = 1.0 / 6.0
 LEAST_FLOOR_UM = 8.0
 # Mean land fraction over a neighbourhood of this sigma up to which thin lands sink at once (fill law).
 LAND_FRACTION, NEIGHBOURHOOD_UM = 0.30, 30.0
+# Sampling of the land for that fraction; at 2.5 um it is off by up to .015, as edges fall on samples or beside them.
+_PIXEL_UM = 1.0
 # Relief with enough contrast under stress (15), and the usual one (20).
 LEAST_RELIEF_UM, USUAL_RELIEF_UM = 15.0, 20.0
 # Land to the edge of the tip: runout of a pin in its fixture (prior).
@@ -72,6 +79,7 @@ def _stroke(subject: _Subject) -> Iterator[Finding]:
         half_um = crest_um + 2 * subject.grounds.wall_um
         if not LEAST_STROKE_UM <= half_um <= MOST_STROKE_UM:
             limit = LEAST_STROKE_UM if half_um < LEAST_STROKE_UM else MOST_STROKE_UM
+            crest_wanted_um = limit - 2 * subject.grounds.wall_um
             yield Finding(
                 number="L101",
                 severity=Severity.WARNING,
@@ -80,7 +88,7 @@ def _stroke(subject: _Subject) -> Iterator[Finding]:
                 value=round(half_um, 3),
                 limit=limit,
                 unit="um",
-                remedy=f"make the crest {limit - 2 * subject.grounds.wall_um:.1f} um wide",
+                remedy=f"make the crest {crest_wanted_um:.1f} um wide" if crest_wanted_um > 0 else "use a finer spot",
             )
 
 
@@ -115,9 +123,10 @@ def _gaps(subject: _Subject) -> Iterator[Finding]:
     settings, grounds = subject.places.settings, subject.grounds
     cuttable_um = max(grounds.kerf_um, 2 * grounds.wall_um + LEAST_FLOOR_UM)
     least_um = max(cuttable_um, grounds.relief_um)
-    for name, gap_um in _widths_between(subject):
-        # Metal comes in from both sides of the short gap between two tracks, so the relief does not bound that one.
-        limit_um = cuttable_um if name.startswith("ring tracks") else least_um
+    widths = [(name, gap_um, least_um) for name, gap_um in _widths_between(subject)]
+    # Metal comes in from both sides of the short gap between two tracks, so the relief does not bound that one.
+    widths += [(name, gap_um, cuttable_um) for name, gap_um in _widths_between_tracks(settings.tracks)]
+    for name, gap_um, limit_um in widths:
         if gap_um < limit_um:
             yield Finding(
                 number="L104",
@@ -129,7 +138,11 @@ def _gaps(subject: _Subject) -> Iterator[Finding]:
                 unit="um",
                 remedy="widen the pitch, thin the lands, or use a finer spot",
             )
-    inner_um = settings.tracks[0].inner_um
+
+
+def _ring_clearance(subject: _Subject) -> Iterator[Finding]:
+    grounds, inner_um = subject.grounds, subject.places.settings.tracks[0].inner_um
+    least_um = max(grounds.kerf_um, 2 * grounds.wall_um + LEAST_FLOOR_UM, grounds.relief_um)
     block_um = max(
         float(np.max(np.hypot(*(shapely.get_coordinates(outline).T + np.array([[place.x_um], [place.y_um]])))))
         for place in subject.places.characters
@@ -149,7 +162,7 @@ def _gaps(subject: _Subject) -> Iterator[Finding]:
 
 
 def _widths_between(subject: _Subject) -> Iterator[tuple[str, float]]:
-    """Least distances between neighbouring lands, by kind; glyphs at their widest."""
+    """Least distances between neighbours of one kind; glyphs at their widest."""
     settings = subject.places.settings
     boxes = np.array([outline.bounds for outline in subject.shapes.glyphs.values()])
     width_um = float(boxes[:, 2].max() - boxes[:, 0].min())
@@ -158,8 +171,37 @@ def _widths_between(subject: _Subject) -> Iterator[tuple[str, float]]:
     # Teeth are closest at their inner round ends, whose centres lie half a width further out.
     radius_um = settings.tracks[0].inner_um + settings.tooth_um / 2
     yield "teeth of ring track 1", 2 * radius_um * np.sin(np.pi / subject.places.sectors) - settings.tooth_um
-    for index, (track, following) in enumerate(zip(settings.tracks, settings.tracks[1:], strict=False)):
-        yield f"ring tracks {index + 1} and {index + 2}", following.inner_um - track.outer_um
+
+
+def _widths_between_tracks(tracks: tuple[Track, ...]) -> Iterator[tuple[str, float]]:
+    for number, (track, following) in enumerate(pairwise(tracks), start=1):
+        yield f"ring tracks {number} and {number + 1}", following.inner_um - track.outer_um
+
+
+def _inner_gaps(subject: _Subject) -> Iterator[Finding]:
+    kerf_um = subject.grounds.kerf_um
+    for character, outline in sorted(subject.shapes.glyphs.items()):
+        land = MultiPolygon(shapely.get_parts(outline).tolist())
+        reach_um = float(np.max(np.hypot(*shapely.get_coordinates(land).T)))
+        left_um2 = _uncut_um2(land, field_radius_um=reach_um + 2 * kerf_um, kerf_um=kerf_um)
+        if left_um2 > 0:
+            yield Finding(
+                number="L112",
+                severity=Severity.ERROR,
+                message=f"the cut does not fit into the glyph's own gaps: {left_um2:.0f} um2 would stay standing",
+                place=f"glyph {character}",
+                remedy="use a finer spot, thin layout.stroke or raise layout.height",
+            )
+
+
+def _uncut_um2(land: MultiPolygon, *, field_radius_um: float, kerf_um: float) -> float:
+    """Area of the gaps that stay, but for what a round tool leaves in a corner of 22 degrees or more.
+
+    A corner's rest borders on the cut and is smaller than a square of the kerf; a closed gap counts however small.
+    """
+    gaps = uncut_gaps(land=land, field_radius_um=field_radius_um, kerf_um=kerf_um)
+    cut = shapely.buffer(lit_region(land=land, field_radius_um=field_radius_um, kerf_um=kerf_um), kerf_um / 2 + 1.0)
+    return sum(part.area for part in gaps.geoms if part.area >= kerf_um**2 or not part.intersects(cut))
 
 
 def _land_fraction(subject: _Subject) -> Iterator[Finding]:
@@ -171,7 +213,7 @@ def _land_fraction(subject: _Subject) -> Iterator[Finding]:
     )
     bearable = pressure / PRANDTL
     for character, outline in sorted(subject.shapes.glyphs.items()):
-        fraction = mean_land_fraction(outline.buffer(grounds.wall_um))
+        fraction = _mean_land_fraction(outline.buffer(grounds.wall_um))
         if fraction > min(bearable, LAND_FRACTION):
             bears = fraction <= bearable
             yield Finding(
@@ -187,21 +229,14 @@ def _land_fraction(subject: _Subject) -> Iterator[Finding]:
             )
 
 
-def mean_land_fraction(outline: shapely.geometry.base.BaseGeometry, *, pixel_um: float = 2.5) -> float:
-    """Land fraction about a point of the land, by a Gaussian neighbourhood, averaged over the land.
+def _mean_land_fraction(outline: BaseGeometry) -> float:
+    """Land fraction about a point of the land, under a Gaussian window, averaged over the land.
 
     outline : the land at half relief, um.
     """
-    from scipy.ndimage import gaussian_filter
-
     left, low, right, high = outline.bounds
-    margin_um = 3 * NEIGHBOURHOOD_UM
-    x_um, y_um = np.meshgrid(
-        np.arange(left - margin_um, right + margin_um, pixel_um), np.arange(low - margin_um, high + margin_um, pixel_um)
-    )
-    land = shapely.contains_xy(outline, x_um, y_um)
-    local = gaussian_filter(land.astype(np.float64), NEIGHBOURHOOD_UM / pixel_um, truncate=3.0)
-    return float(local[land].mean()) if land.any() else 0.0
+    mask = rasterise(outline, half_width_um=max(-left, right), half_height_um=max(-low, high), pixel_um=_PIXEL_UM)
+    return float(land_fraction(mask, sigma_um=NEIGHBOURHOOD_UM, pixel_um=_PIXEL_UM)[mask].mean())
 
 
 def _edge(subject: _Subject) -> Iterator[Finding]:
@@ -222,39 +257,45 @@ def _edge(subject: _Subject) -> Iterator[Finding]:
 
 def _patch(subject: _Subject) -> Iterator[Finding]:
     """Each track must be formed by the nominal strike with backing to spare, the main unknown of a strike."""
-    grounds = subject.grounds
-    assumed, least = grounds.primer.backing, grounds.primer.backing_least
-    for backing, severity, words in (
-        (
-            least + BACKING_KEPT * (assumed - least),
-            Severity.ERROR,
-            "under the nominal strike at half the assumed backing",
-        ),
-        (least, Severity.WARNING, "under the nominal strike at the least backing"),
-    ):
-        for index, track in enumerate(subject.places.settings.tracks):
-            touching = dent_touching_um(
-                np.array(track.outer_um), nose_radius_um=grounds.tip.nose_radius_um, backing=backing
-            )
-            formed_um = float(touching) + TRAVEL_RELIEFS * grounds.relief_um
-            if formed_um > grounds.nominal.dent_um:
-                patch_um = contact_radius_um(
-                    grounds.nominal.dent_um,
-                    nose_radius_um=grounds.tip.nose_radius_um,
-                    edge_radius_um=grounds.tip.edge_radius_um,
-                    backing=backing,
-                )
-                yield Finding(
-                    number="L108",
-                    severity=severity,
-                    message=f"the track is not fully formed {words}: it needs a dent of {formed_um:.0f} um, "
-                    f"and the patch ends at {patch_um:.0f} um",
-                    place=f"ring track {index + 1} ({track.inner_um:g} to {track.outer_um:g} um)",
-                    value=round(formed_um, 1) if np.isfinite(formed_um) else None,
-                    limit=grounds.nominal.dent_um,
-                    unit="um",
-                    remedy="use a blunter or larger tip, or smaller tracks",
-                )
+    assumed, least = subject.grounds.primer.backing, subject.grounds.primer.backing_least
+    cases = (
+        (least + BACKING_KEPT * (assumed - least), Severity.ERROR, "half the assumed backing"),
+        (least, Severity.WARNING, "the least backing"),
+    )
+    for index, track in enumerate(subject.places.settings.tracks):
+        place = f"ring track {index + 1} ({track.inner_um:g} to {track.outer_um:g} um)"
+        found = (_unformed(subject.grounds, track, case, place=place) for case in cases)
+        # An error says all that the warning would.
+        yield from islice((finding for finding in found if finding is not None), 1)
+
+
+def _unformed(grounds: Grounds, track: Track, case: tuple[float, Severity, str], *, place: str) -> Finding | None:
+    """The finding about a track that the nominal strike does not fully form, if it does not.
+
+    case : the backing, how much it weighs, and the backing in words.
+    """
+    backing, severity, words = case
+    tip, dent_um = grounds.tip, grounds.nominal.dent_um
+    touching = dent_touching_um(np.array(track.outer_um), nose_radius_um=tip.nose_radius_um, backing=backing)
+    formed_um = float(touching) + TRAVEL_RELIEFS * grounds.relief_um
+    if formed_um <= dent_um:
+        return None
+    reachable = bool(np.isfinite(formed_um))
+    patch_um = contact_radius_um(
+        dent_um, nose_radius_um=tip.nose_radius_um, edge_radius_um=tip.edge_radius_um, backing=backing
+    )
+    return Finding(
+        number="L108",
+        severity=severity,
+        message=f"the nominal strike does not fully form the track at {words} of the cup: "
+        + (f"that needs a dent of {formed_um:.0f} um" if reachable else "no dent does")
+        + f", and the patch ends at {patch_um:.0f} um",
+        place=place,
+        value=round(formed_um, 1) if reachable else None,
+        limit=dent_um,
+        unit="um",
+        remedy="use a blunter or larger tip, or smaller tracks",
+    )
 
 
 def _relief(subject: _Subject) -> Iterator[Finding]:
@@ -266,10 +307,11 @@ def _relief(subject: _Subject) -> Iterator[Finding]:
             message="the relief is shallow: contrast is lost under stress and wear"
             if relief_um >= LEAST_RELIEF_UM
             else "the relief is below the least that prints under stress",
+            place="relief",
             value=relief_um,
             limit=USUAL_RELIEF_UM if relief_um >= LEAST_RELIEF_UM else LEAST_RELIEF_UM,
             unit="um",
-            remedy="raise engraving.relief to 20 to 25 um",
+            remedy="raise relief to 20um or more",
         )
 
 
@@ -305,6 +347,8 @@ _RULES: tuple[Callable[[_Subject], Iterator[Finding]], ...] = (
     _stroke,
     _height,
     _gaps,
+    _ring_clearance,
+    _inner_gaps,
     _land_fraction,
     _edge,
     _patch,

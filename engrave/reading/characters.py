@@ -1,11 +1,14 @@
 """The characters, decided hard: the best glyph where it fits and no other comes near, otherwise nothing."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engrave.layout import Places
 from engrave.reading.match import Match
 from engrave.reading.templates import Templates
 from engrave.reading.values import CharacterReading
+
+FloatArray = NDArray[np.float64]
 
 LEAST_FIT = 0.70
 """A character is erased where its glyph fits worse than this ..."""
@@ -48,7 +51,17 @@ def decided_characters(found: Match, geometry: Places, templates: Templates, ton
     return tuple(readings)
 
 
-def _best_glyphs(found: Match, tone: int) -> tuple[np.ndarray, np.ndarray]:
+def erased_characters(geometry: Places) -> tuple[CharacterReading, ...]:
+    """What stands at each place of a mark that is not there."""
+    return tuple(
+        CharacterReading(
+            place=place.name, character=None, score=0.0, runner_up="", runner_up_score=0.0, contrast_um=0.0
+        )
+        for place in geometry.characters
+    )
+
+
+def _best_glyphs(found: Match, tone: int) -> tuple[FloatArray, FloatArray]:
     """Fit and depth of every glyph at every place, at the shift where that glyph fits best: both (places, glyphs)."""
     signed = tone * found.fit
     at = signed.argmax(axis=2)[:, :, None]

@@ -1,11 +1,18 @@
-"""Where a text block may lie: the coarse search over places and turns."""
+"""Where a text block may lie: the coarse search over places and turns.
+
+Eight cells vote, each with the glyph-like thing that is seen in it, whatever it is: a generalised Hough transform
+(Ballard, Pattern Recognition 13(2), 1981). One image of a mean text would miss texts of unusual letters.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engrave.layout import Places
 from engrave.reading.field import COARSE_UM, Coarse
 from engrave.reading.pose import Pose
-from engrave.reading.templates import Templates
+from engrave.reading.templates import Image32, Templates
 
 FloatArray = NDArray[np.float64]
 
@@ -13,25 +20,27 @@ FloatArray = NDArray[np.float64]
 _CLIP_SPREADS = 4.0
 # A quiet place must not win by having little energy of its own.
 _LEAST_ENERGY_SHARE = 0.25
+_NEXT_TO_NOTHING = 1e-12
+# Turns of the block between two turns of the kernels.
+_TURNS_A_KERNEL = 2
 # Two candidates are the same where they are as near as this.
 _SAME_UM = 40.0
 _SAME_TURNS = 2
 
 
-def candidates(coarse: Coarse, templates: Templates, *, most: int) -> tuple[Pose, ...]:
+def candidates(coarse: Coarse, geometry: Places, templates: Templates, *, most: int) -> tuple[Pose, ...]:
     """The likeliest places and turns of a text block, best first, turns within half a circle; either tone."""
-    score = _scores(coarse.depth_um, templates)
-    turns = len(templates.turns_rad)
-    height, width = coarse.depth_um.shape
+    turns_rad, score = _scores(coarse.depth_um, geometry, templates)
+    turns, height, width = score.shape
     y_index, x_index = np.mgrid[:height, :width]
     poses: list[Pose] = []
     for _ in range(most):
         turn, row, column = np.unravel_index(int(np.argmax(score)), score.shape)
         poses.append(
             Pose(
-                x_um=coarse.x0_um + COARSE_UM * float(column),
-                y_um=coarse.y0_um + COARSE_UM * float(row),
-                rotation_rad=float(templates.turns_rad[turn]),
+                x_um=float(coarse.x0_um + COARSE_UM * column),
+                y_um=float(coarse.y0_um + COARSE_UM * row),
+                rotation_rad=float(turns_rad[turn]),
                 mirrored=False,
             )
         )
@@ -41,23 +50,48 @@ def candidates(coarse: Coarse, templates: Templates, *, most: int) -> tuple[Pose
     return tuple(poses)
 
 
-def _scores(depth_um: FloatArray, templates: Templates) -> FloatArray:
-    """|Normalised correlation| of every turn's kernel about every coarse place, (turns, rows, columns)."""
+def _scores(depth_um: FloatArray, geometry: Places, templates: Templates) -> tuple[FloatArray, Image32]:
+    """Turns of a block within half a circle, (turns,), and the votes for each about every coarse place."""
+    places = np.array([(place.x_um, place.y_um) for place in geometry.characters]) / COARSE_UM
+    steps = (np.arange(_TURNS_A_KERNEL) + 0.5) / _TURNS_A_KERNEL - 0.5
+    turns_rad = templates.turns_rad[:, None] + steps * np.pi / len(templates.turns_rad)
+    score = np.empty((*turns_rad.shape, *depth_um.shape), dtype=np.float32)
+    for kernel, votes in enumerate(_votes(depth_um, templates)):
+        for step, turn_rad in enumerate(turns_rad[kernel]):
+            cosine, sine = np.cos(turn_rad), np.sin(turn_rad)
+            offsets = np.rint(places @ np.array([[cosine, sine], [-sine, cosine]])).astype(np.intp)
+            score[kernel, step] = _gathered(votes, offsets).max(axis=0)
+    return turns_rad.ravel(), score.reshape(-1, *depth_um.shape)
+
+
+def _votes(depth_um: FloatArray, templates: Templates) -> Iterator[Image32]:
+    """For each turn of the kernels how much each coarse place looks like any of them, (tones, rows, columns)."""
     from scipy.fft import irfft2, next_fast_len, rfft2
 
     seen = depth_um[depth_um != 0]
     limit_um = _CLIP_SPREADS * float(np.sqrt(np.mean(np.square(seen)))) if seen.size else 0.0
     image = np.clip(depth_um, -limit_um, limit_um).astype(np.float32)
-    kernel = templates.kernels.shape[1]
-    half = kernel // 2
+    rows, columns = image.shape
+    half = templates.kernels.shape[-1] // 2
     # The picture's border is padded with the kernel's half, so that no sum wraps round.
     shape = tuple(next_fast_len(length + half, real=True) for length in image.shape)
     image_hat = rfft2(image, shape)
     line = np.arange(-half, half + 1)
     disc = (np.hypot(line[:, None], line) <= half).astype(np.float32)
     energy = irfft2(rfft2(np.square(image), shape) * np.conj(rfft2(disc, shape)), shape)
-    sums = irfft2(image_hat[None] * np.conj(rfft2(templates.kernels, shape)), shape)
-    floor = max(_LEAST_ENERGY_SHARE * float(energy.max()), 1e-12)
-    score = np.abs(sums) / np.sqrt(np.maximum(energy, floor))
-    centred: FloatArray = np.roll(score, (half, half), axis=(1, 2))[:, : image.shape[0], : image.shape[1]]
-    return centred
+    scale = 1.0 / np.sqrt(np.maximum(energy, max(_LEAST_ENERGY_SHARE * float(energy.max()), _NEXT_TO_NOTHING)))
+    for kernels in templates.kernels:
+        fits = irfft2(image_hat * np.conj(rfft2(kernels, shape)), shape)
+        both: Image32 = (np.stack([fits.max(axis=0), -fits.min(axis=0)]) * scale).astype(np.float32)
+        yield np.roll(both, (half, half), axis=(1, 2))[:, :rows, :columns]
+
+
+def _gathered(votes: Image32, offsets: NDArray[np.intp]) -> Image32:
+    """The votes of all cells about every coarse place, none from beyond the picture; offsets : (cells, 2), x and y."""
+    rows, columns = votes.shape[1:]
+    margin = int(np.abs(offsets).max())
+    wide = np.pad(votes, ((0, 0), (margin, margin), (margin, margin)))
+    total = np.zeros_like(votes)
+    for column, row in offsets + margin:
+        total += wide[:, row : row + rows, column : column + columns]
+    return total

@@ -107,6 +107,14 @@ def _correlated(samples: Image32, weight: Image32, glyphs: Image32) -> tuple[Flo
     return common / (np.sqrt(own) * spread), common / own
 
 
+def swept(found: Match) -> tuple[Pose, int]:
+    """The pose moved by the one shift that suits all places best, and the tone under which it does."""
+    support = np.stack([(tone * found.fit).max(axis=1).sum(axis=0) for tone in (1, -1)])
+    tone, shift = np.unravel_index(int(np.argmax(support)), support.shape)
+    x_um, y_um = found.shifts_um[shift]
+    return found.pose.moved(x_um=float(x_um), y_um=float(y_um), turn_rad=0.0), 1 - 2 * int(tone)
+
+
 def refined(found: Match, geometry: Places, tone: int) -> Pose:
     """The pose moved and turned so that the places' best shifts come to nought, in the least-squares sense."""
     signed = tone * found.fit

@@ -1,19 +1,18 @@
 """The reader: a primer's height map and a profile's nominal geometry in, a reading out. It never sees a mark.
 
-The text block alone says where the mark lies and how it is turned; the ring has no say in it but between readings that
-fit the text alike, so that a ring turned against its text is read as such.
+The text block alone says where the mark lies and how it is turned; the ring has no say in it, so that a ring turned
+against its text is read as such. Where the text leaves a doubt, there is no reading.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engrave.code.profiles import profile_by_name
 from engrave.layout import Places
-from engrave.reading.characters import decided_characters, relief_um
+from engrave.reading.characters import decided_characters, erased_characters, relief_um
 from engrave.reading.field import Field, field_of
 from engrave.reading.locate import candidates
-from engrave.reading.match import Match, match, refined
+from engrave.reading.match import Match, match, refined, swept
 from engrave.reading.pose import Pose, wrapped
 from engrave.reading.ring import decided_cells, is_bare, view_cells
 from engrave.reading.templates import TEMPLATE_UM, WALL_UM, Templates, templates_of
@@ -26,18 +25,19 @@ LEAST_SCORE = 0.70
 LEAST_DECIDED_SHARE = 0.5
 """Below this share of decided characters, of those inside the patch, there is none either."""
 
-# The coarse search is right to about half its turn's step, 1.5 degrees or 7 um at the outermost character, and 15 um.
-_ROUGH_STEP_UM, _ROUGH_REACH_UM = 5.0, 25.0
+# The coarse search is right to half its step of turns, 1.5 degrees or 7 um at the outermost character. Texts that
+# repeat their strokes it places up to half a pitch off.
+_SWEEP_STEP_UM, _SWEEP_REACH_UM = 10.0, 90.0
+_ROUGH_STEP_UM, _ROUGH_REACH_UM = 5.0, 15.0
 _FINE_REACH_UM = 5.0
 _FINE_ROUNDS = 2
 _CANDIDATES = 3
 # A text that fits this well at every place needs no rival to be tried.
 _SURE_SUPPORT = 0.85
-# Another place whose support comes this near, in characters, might as well be the mark's.
-_AMBIGUOUS = 0.5
-_ELSEWHERE_UM = 40.0
-# Ways to see one place within this of the best, a character, are told apart by their mark cells.
-_TIE = 0.05
+# Another way of seeing it whose support comes this near, in characters, might as well be the right one. In a mirror a
+# text of eight U in the shipped face is 0.5 worse: the least that was found.
+_AMBIGUOUS = 0.4
+_ELSEWHERE_UM, _ANOTHER_TURN_RAD = 40.0, 0.2
 # A printed stroke needs this many samples across, or it is not to be made out.
 _SAMPLES_A_STROKE = 4.0
 
@@ -91,18 +91,18 @@ class Reader:
 
     def _best(self, field: Field) -> tuple[_Hypothesis, bool]:
         """The way of seeing the mark that its text supports best, at its exact pose; whether no other comes near."""
-        chosen: list[_Hypothesis] = []
-        for place in candidates(field.coarse, self.templates, most=_CANDIDATES):
-            chosen.append(self._most_likely(field, [self._tried(field, pose) for pose in _ways_to_see(place)]))
-            if chosen[-1].support >= _SURE_SUPPORT * len(self.geometry.characters):
+        tried: list[_Hypothesis] = []
+        for place in candidates(field.coarse, self.geometry, self.templates, most=_CANDIDATES):
+            tried += [self._tried(field, pose) for pose in _ways_to_see(place)]
+            best = max(tried, key=lambda hypothesis: hypothesis.support)
+            if best.support >= _SURE_SUPPORT * len(self.geometry.characters):
                 break
-        best = max(chosen, key=lambda hypothesis: hypothesis.support)
-        chosen += [
+        tried += [
             replace(best, match=self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_FINE_REACH_UM))
             for pose in self._one_pitch_off(best.match.pose)
         ]
-        best = max(chosen, key=lambda hypothesis: hypothesis.support)
-        alone = not any(_elsewhere(rival, best) and rival.support > best.support - _AMBIGUOUS for rival in chosen)
+        best = max(tried, key=lambda hypothesis: hypothesis.support)
+        alone = not any(_differs(rival, best) and rival.support > best.support - _AMBIGUOUS for rival in tried)
         for _ in range(_FINE_ROUNDS):
             pose = refined(best.match, self.geometry, best.tone)
             best = replace(best, match=self._match(field, pose, step_um=TEMPLATE_UM, reach_um=_FINE_REACH_UM))
@@ -117,28 +117,14 @@ class Reader:
         )
 
     def _tried(self, field: Field, pose: Pose) -> _Hypothesis:
-        """The pose made better once, and the tone that it speaks for."""
-        rough = self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_ROUGH_REACH_UM)
-        tone = 1 if rough.score(1) >= rough.score(-1) else -1
-        pose = refined(rough, self.geometry, tone)
+        """The pose made better, at first by one shift for all characters, and the tone that it speaks for."""
+        sweep = self._match(field, pose, step_um=_SWEEP_STEP_UM, reach_um=_SWEEP_REACH_UM)
+        pose, tone = swept(sweep)
+        pose = refined(self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_ROUGH_REACH_UM), self.geometry, tone)
         return _Hypothesis(match=self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_FINE_REACH_UM), tone=tone)
 
     def _match(self, field: Field, pose: Pose, *, step_um: float, reach_um: float) -> Match:
         return match(field, self.geometry, self.templates, pose, step_um=step_um, reach_um=reach_um)
-
-    def _most_likely(self, field: Field, rivals: list[_Hypothesis]) -> _Hypothesis:
-        """The best by its text; where others come near, the one whose mark cells are right."""
-        top = max(rival.support for rival in rivals)
-        level = [rival for rival in rivals if rival.support >= top - _TIE * len(self.geometry.characters)]
-        if len(level) == 1:
-            return level[0]
-        return max(level, key=lambda rival: (self._right_mark_cells(field, rival), rival.support))
-
-    def _right_mark_cells(self, field: Field, hypothesis: _Hypothesis) -> int:
-        view = view_cells(field, self.geometry, hypothesis.match.pose, tone=hypothesis.tone)
-        cells = decided_cells(view, relief_um=relief_um(hypothesis.match, hypothesis.tone))
-        expected = np.array(profile_by_name(self.geometry.settings.profile).mark_cells)
-        return int((cells[:, : expected.shape[1]] == expected).sum())
 
     def _decided(self, field: Field, best: _Hypothesis) -> Reading | None:
         """Every symbol under the chosen way of seeing; None where that is no mark."""
@@ -177,7 +163,7 @@ class Reader:
             rotation_rad=0.0,
             mirrored=False,
             inverted=False,
-            characters=(),
+            characters=erased_characters(self.geometry),
             cells=np.full(shape, LOST, dtype=np.int8),
             cell_contrast_um=np.full(shape, np.nan),
             relief_um=0.0,
@@ -195,9 +181,12 @@ def read_impression(surface: HeightMap, geometry: Places, typeface: Typeface) ->
     return reader_for(geometry, typeface).read(surface)
 
 
-def _elsewhere(one: _Hypothesis, other: _Hypothesis) -> bool:
+def _differs(one: _Hypothesis, other: _Hypothesis) -> bool:
+    """Whether two hypotheses are more than two roads to one pose."""
     a, b = one.match.pose, other.match.pose
-    return float(np.hypot(a.x_um - b.x_um, a.y_um - b.y_um)) > _ELSEWHERE_UM
+    turn_rad = abs(wrapped(a.rotation_rad - b.rotation_rad))
+    distance_um = float(np.hypot(a.x_um - b.x_um, a.y_um - b.y_um))
+    return a.mirrored != b.mirrored or turn_rad > _ANOTHER_TURN_RAD or distance_um > _ELSEWHERE_UM
 
 
 def _ways_to_see(place: Pose) -> tuple[Pose, ...]:

@@ -24,10 +24,12 @@ a beam of 6 um radius leaves (simulated; a prior for other processes)."""
 _BLUR_UM = 3.5
 # A window shows a character and this much around it, but not the ink of the next character.
 _MARGIN_UM = 20.0
-_GRID_UM = 5.0
-# The coarse search: the text block looks much the same after half a turn, so that half a circle is enough.
+_GRID_UM = 10.0
+# The coarse search takes both ways up for one, so that half a circle of turns is enough. A glyph hides smaller turns
+# than a whole text does.
 _COARSE_BLUR_UM = 8.0
-_COARSE_TURNS = 60
+_KERNEL_TURNS = 30
+_EXAMPLES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,8 @@ class Templates:
     """Images of the nominal mark.
 
     glyphs : (characters, rows, columns), 0 for floor, 1 for land, less the background that reading takes off, too;
-    ``half_width_um`` and ``half_height_um`` say how far they reach from the cell's centre. kernels : (turns, n, n), the
-    mean glyph at every place of a character, at each of ``turns_rad``, on the coarse grid.
+    ``half_width_um`` and ``half_height_um`` say how far they reach from the cell's centre. kernels : (turns,
+    examples, n, n), a few unlike glyphs on the coarse grid, at each of ``turns_rad``.
     """
 
     characters: str
@@ -72,13 +74,13 @@ def templates_of(geometry: Places, typeface: Typeface) -> Templates:
     detail = _blurred(wide, _BLUR_UM) - _blurred(wide, BACKGROUND_SIGMA_UM)
     cut = round(pad_um / TEMPLATE_UM)
     glyphs = detail[:, cut:-cut, cut:-cut]
-    turns_rad = np.arange(_COARSE_TURNS) * np.pi / _COARSE_TURNS
+    turns_rad = np.arange(_KERNEL_TURNS) * np.pi / _KERNEL_TURNS
     return Templates(
         characters=ALPHABET,
         glyphs=glyphs.astype(np.float32),
         half_width_um=half_width_um,
         half_height_um=half_height_um,
-        kernels=_kernels(_block(geometry, glyphs.mean(axis=0)), turns_rad),
+        kernels=_kernels(_examples(glyphs), turns_rad),
         turns_rad=turns_rad,
     )
 
@@ -95,33 +97,38 @@ def _blurred(images: FloatArray, sigma_um: float) -> FloatArray:
     return blurred
 
 
-def _block(geometry: Places, glyph: FloatArray) -> FloatArray:
-    """The glyph at every place, on a square about the mark's centre that any turn keeps inside."""
-    places = np.array([(place.x_um, place.y_um) for place in geometry.characters])
-    corner_um = (np.array(glyph.shape[::-1]) - 1) / 2 * TEMPLATE_UM
-    half = int(np.ceil(np.hypot(*(np.abs(places).max(axis=0) + corner_um)) / TEMPLATE_UM)) + 1
-    block = np.zeros((2 * half + 1, 2 * half + 1))
-    for x_um, y_um in places:
-        row, column = (
-            half + round((at - reach) / TEMPLATE_UM) for at, reach in zip((y_um, x_um), corner_um[::-1], strict=True)
-        )
-        block[row : row + glyph.shape[0], column : column + glyph.shape[1]] += glyph - glyph.mean()
-    return block
+def _examples(glyphs: FloatArray) -> FloatArray:
+    """A few unlike images, (examples, rows, columns): whatever stands in a cell is like one of them.
+
+    From the glyphs as they are, upside down and mirrored, so that half a circle of turns covers all ways to see them.
+    First the glyph nearest to all, then always the one least like those already taken.
+    """
+    seen = np.concatenate([glyphs, glyphs[:, ::-1, ::-1], glyphs[:, :, ::-1], glyphs[:, ::-1]])
+    flat = _blurred(seen, _COARSE_BLUR_UM).reshape(len(seen), -1)
+    flat -= flat.mean(axis=1, keepdims=True)
+    flat /= np.sqrt(np.square(flat).sum(axis=1, keepdims=True))
+    alike = flat @ flat.T
+    taken = [int(np.argmax(alike.sum(axis=1)))]
+    while len(taken) < _EXAMPLES:
+        taken.append(int(np.argmin(alike[:, taken].max(axis=1))))
+    return seen[taken]
 
 
-def _kernels(block: FloatArray, turns_rad: FloatArray) -> Image32:
-    """The block at every turn on the coarse grid, each of zero mean and unit energy."""
-    from scipy.ndimage import gaussian_filter, map_coordinates
+def _kernels(examples: FloatArray, turns_rad: FloatArray) -> Image32:
+    """The examples at every turn on the coarse grid, (turns, examples, n, n), each of zero mean and unit energy."""
+    from scipy.ndimage import map_coordinates
 
-    middle = block.shape[0] // 2
-    soft = gaussian_filter(block, _COARSE_BLUR_UM / TEMPLATE_UM)
-    half = int(middle * TEMPLATE_UM / COARSE_UM)
+    rows, columns = examples.shape[1:]
+    soft = _blurred(examples - examples.mean(axis=(1, 2), keepdims=True), _COARSE_BLUR_UM)
+    half = int(np.ceil(np.hypot(rows, columns) / 2 * TEMPLATE_UM / COARSE_UM))
     line = np.arange(-half, half + 1) * COARSE_UM / TEMPLATE_UM
     x, y = np.meshgrid(line, line)
     cosine, sine = np.cos(turns_rad)[:, None, None], np.sin(turns_rad)[:, None, None]
-    at = np.stack([middle - sine * x + cosine * y, middle + cosine * x + sine * y])
-    kernels = map_coordinates(soft, at, order=1, mode="constant", prefilter=False)
-    kernels -= kernels.mean(axis=(1, 2), keepdims=True)
-    kernels /= np.sqrt(np.square(kernels).sum(axis=(1, 2), keepdims=True))
+    at = np.stack([(rows - 1) / 2 - sine * x + cosine * y, (columns - 1) / 2 + cosine * x + sine * y])
+    kernels = np.stack(
+        [map_coordinates(image, at, order=1, mode="constant", prefilter=False) for image in soft], axis=1
+    )
+    kernels -= kernels.mean(axis=(2, 3), keepdims=True)
+    kernels /= np.sqrt(np.square(kernels).sum(axis=(2, 3), keepdims=True))
     single: Image32 = kernels.astype(np.float32)
     return single

@@ -16,7 +16,8 @@ class CharacterReading:
     """One character as it was read.
 
     character : None where it is erased. score, runner_up_score : correlation with the best and the next best glyph, -1
-    to 1. contrast_um : depth of the land that the best glyph implies, negative where floor and land are exchanged.
+    to 1; runner_up is empty where no mark was found. contrast_um : depth of the land that the best glyph implies,
+    negative where floor and land are exchanged.
     """
 
     place: str

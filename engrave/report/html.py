@@ -98,7 +98,7 @@ def index_html(rows: Sequence[PinRow], *, summary: Summary) -> bytes:
     body = element(
         "body",
         None,
-        joined((_heading(summary, rows), _finding_counts(rows), _priors(summary), _pins(rows))),
+        joined((_heading(summary, rows), _finding_counts(rows), _pins(rows), _priors(summary))),
     )
     page = element("html", {"lang": "en"}, Markup("\n"), head, Markup("\n"), body, Markup("\n"))
     return f"<!DOCTYPE html>\n{page.text}\n".encode()

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from engrave.base.config import key_of
+from engrave.base.errors import raise_faults
 from engrave.base.shelf import Shelf
 
 
@@ -22,17 +24,19 @@ class Primer:
     backing_most: float
 
     def __post_init__(self) -> None:
-        """Check the figures. Raises ValueError with every fault."""
+        """Check the figures. Raises InputError with every fault."""
         faults = [
-            f"{field.name}: {getattr(self, field.name):g} must be positive"
+            f"{key_of(field.name)}: {getattr(self, field.name):g} must be positive"
             for field in fields(self)
             if field.name in {"thickness_um", "yield_stress_pa", "reduced_modulus_pa"}
             and getattr(self, field.name) <= 0
         ]
         if not 0 <= self.backing_least <= self.backing <= self.backing_most <= 1:
-            faults.append("backing: needs 0 <= backing_least <= backing <= backing_most <= 1")
-        if faults:
-            raise ValueError("; ".join(faults))
+            faults.append(
+                f"backing: {self.backing:g}, from {self.backing_least:g} to {self.backing_most:g}: "
+                "needs 0 <= backing_least <= backing <= backing_most <= 1"
+            )
+        raise_faults(faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +47,8 @@ class Condition:
     dent_um: float
 
     def __post_init__(self) -> None:
-        """Check the depth. Raises ValueError."""
-        if self.dent_um <= 0:
-            raise ValueError(f"dent: {self.dent_um:g} um must be positive")
+        """Check the depth. Raises InputError."""
+        raise_faults([] if self.dent_um > 0 else [f"dent: {self.dent_um:g} um must be positive"])
 
 
 PRIMERS: Shelf[Primer] = Shelf(kind="primers", package="engrave.strike", folder="primers", cls=Primer)

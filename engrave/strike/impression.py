@@ -56,7 +56,8 @@ def strike(pin: HeightMap, *, form: Surface, primer: Primer, condition: Conditio
     x_um, y_um = np.meshgrid(pin.x_um(), pin.y_um())
     radius_um = np.hypot(x_um, y_um)
     form_um = form.height_um(x_um, y_um)
-    depth_um = np.nan_to_num(np.maximum(form_um - pin.z_um, 0.0))
+    # NaN beyond the tip's edge, where there is neither land nor floor.
+    depth_um = np.maximum(form_um - pin.z_um, 0.0)
     pressure = pressure_ratio(
         thickness_um=primer.thickness_um, nose_radius_um=form.nose_radius_um, backing=primer.backing
     )
@@ -81,7 +82,7 @@ def strike(pin: HeightMap, *, form: Surface, primer: Primer, condition: Conditio
     )
     rise_um = np.interp(radius_um, line_um, rise_line_um)
     surface = HeightMap(
-        z_um=np.round(dent_um + fill * depth_um + rise_um, _DECIMALS_UM),
+        z_um=np.round(dent_um + fill * np.nan_to_num(depth_um) + rise_um, _DECIMALS_UM),
         pixel_um=pin.pixel_um,
         x0_um=pin.x0_um,
         y0_um=pin.y0_um,
@@ -97,11 +98,12 @@ def _filled(
     """Share of the relief that the metal fills, 0 outside the patch."""
     from scipy.ndimage import gaussian_filter
 
-    relief_um = float(np.percentile(depth_um[patch], _FLOOR_PERCENTILE)) if patch.any() else 0.0
+    touched = depth_um[patch & np.isfinite(depth_um)]
+    relief_um = float(np.percentile(touched, _FLOOR_PERCENTILE)) if touched.size else 0.0
     if relief_um < _LEAST_RELIEF_UM:
         return np.zeros_like(depth_um)
     land = (depth_um < relief_um / 2.0).astype(np.float32)
-    fraction = gaussian_filter(land, _NEIGHBOURHOOD_UM / pixel_um, truncate=3.0).astype(np.float64)
+    fraction = gaussian_filter(land, _NEIGHBOURHOOD_UM / pixel_um, truncate=3.0, mode="constant").astype(np.float64)
     travelled = np.clip(travel_um / (TRAVEL_RELIEFS * relief_um), 0.0, 1.0)
     return np.where(patch, fill_fraction(fraction, pressure=pressure) * travelled, 0.0)
 

@@ -45,7 +45,7 @@ def dent_touching_um(radius_um: FloatArray, *, nose_radius_um: float, backing: f
     if not np.isfinite(nose_radius_um):
         return np.zeros_like(radius_um)
     rest = nose_radius_um**2 - np.square(radius_um) / (SUNK + BACKED * backing)
-    return np.where(rest > 0, nose_radius_um - np.sqrt(np.maximum(rest, 0.0)), np.inf)
+    return np.where(rest >= 0, nose_radius_um - np.sqrt(np.maximum(rest, 0.0)), np.inf)
 
 
 def fill_fraction(land_fraction: FloatArray, *, pressure: float) -> FloatArray:

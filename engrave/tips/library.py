@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engrave.base.errors import raise_faults
 from engrave.base.shelf import Shelf
 
 SHAPES = ("sphere", "flat")
@@ -21,7 +22,7 @@ class Pin:
     radius_um: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the figures against one another. Raises ValueError with every fault."""
+        """Check the figures against one another. Raises InputError with every fault."""
         faults = []
         if self.shape not in SHAPES:
             faults.append(f"shape: {self.shape!r} is not known; use one of {', '.join(SHAPES)}")
@@ -31,10 +32,11 @@ class Pin:
             faults.append("radius: a flat tip has none; remove it or write shape = 'sphere'")
         if self.shape == "sphere" and self.radius_um is None:
             faults.append("radius: missing; a spherical tip needs its radius")
-        if self.radius_um is not None and not 0 < self.edge_radius_um < self.radius_um:
-            faults.append(f"edge_radius: {self.edge_radius_um:g} um must lie inside the sphere's {self.radius_um:g} um")
-        if faults:
-            raise ValueError("; ".join(faults))
+        if self.radius_um is not None and self.edge_radius_um >= self.radius_um:
+            faults.append(
+                f"edge_radius: {self.edge_radius_um:g} um must be less than the radius, {self.radius_um:g} um"
+            )
+        raise_faults(faults)
 
 
 PINS: Shelf[Pin] = Shelf(kind="pins", package="engrave.tips", folder="pins", cls=Pin)

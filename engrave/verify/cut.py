@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from engrave.base.errors import InputError
 from engrave.job import Job
 from engrave.layout import Engraving, Land
 from toolpaths.findings import Finding, Severity
@@ -38,12 +39,18 @@ def check_cut(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -
 def expected_cycles(job: Job, *, tip: Surface) -> int:
     """Whole cycles of all hatch angles that the job's relief takes at the outermost radius of the mark.
 
-    Reckoned here from the physics and the job, whatever the planner did.
+    Reckoned here from the physics and the job, whatever the planner did. Raises InputError where the beam removes
+    nothing.
     """
     recipe = job.process.value
     outer_um = np.array(job.layout.tracks[-1].outer_um)
     cosine = tip.normal_cosine(outer_um, np.array(0.0))
     one_um = float(pass_depth_um(recipe.process, recipe.beam, cosine=cosine, defocus_um=job.relief_um / 2))
+    if one_um <= 0:
+        raise InputError(
+            f"job {job.name!r}: process {job.process.name!r}: the beam removes nothing {float(outer_um):g} um from the "
+            "axis: its fluence there is below the threshold; raise the pulse energy or choose another process"
+        )
     return int(np.ceil(job.relief_um / (one_um * len(recipe.angles_rad))))
 
 
@@ -56,6 +63,13 @@ def _floor(
         engraving.land().buffer(clearance_um), x_um, y_um
     )
     if not open_floor.any():
+        yield Finding(
+            number="C303",
+            severity=Severity.WARNING,
+            message="how deep the floor is cannot be judged: no part of it near the axis is clear of the lands",
+            place="floor between the characters",
+            remedy="set the characters further apart, or measure the floor on a first pin",
+        )
         return
     cosine = tip.normal_cosine(x_um[open_floor], y_um[open_floor])
     # A feed kept in space lingers on lines that rise: over all directions by a quarter of the squared slope.
@@ -67,7 +81,7 @@ def _floor(
     )
     cycles = float(np.median(depth_um[open_floor] / cycle_um))
     wanted = expected_cycles(job, tip=tip)
-    if abs(cycles - wanted) > 0.5:  # noqa: PLR2004 - half a cycle: one too few or too many is beyond it
+    if not abs(cycles - wanted) <= 0.5:  # noqa: PLR2004 - half a cycle: one too few or too many is beyond it
         mean_um = float(np.median(cycle_um))
         deeper = cycles > wanted
         yield Finding(

@@ -30,14 +30,14 @@ def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
-    """A finding as a JSON object."""
+    """A finding as a JSON object; a figure that could not be measured is None."""
     return {
         "number": finding.number,
         "severity": finding.severity.value,
         "message": finding.message,
         "place": finding.place,
-        "value": finding.value,
-        "limit": finding.limit,
+        "value": _rounded(finding.value),
+        "limit": _rounded(finding.limit),
         "unit": finding.unit,
         "remedy": finding.remedy,
     }
@@ -53,9 +53,9 @@ def _reading(struck: Struck, setup: Setup) -> dict[str, Any]:
         "ring": ["".join("?" if cell < 0 else str(cell) for cell in track) for track in reading.cells.tolist()],
         "mirrored": reading.mirrored,
         "inverted": reading.inverted,
-        "rotation_deg": round(math.degrees(reading.rotation_rad), 2),
-        "x_um": round(reading.x_um, 1),
-        "y_um": round(reading.y_um, 1),
+        "rotation_deg": _plain(math.degrees(reading.rotation_rad), 2),
+        "x_um": _plain(reading.x_um, 1),
+        "y_um": _plain(reading.y_um, 1),
         "identified": candidate is not None,
         "check_bits": candidate.check_bits if candidate else 0,
         "id": candidate.id if candidate else None,
@@ -75,9 +75,14 @@ def _land(entry: Measured) -> dict[str, Any]:
     }
 
 
-def _rounded(value: float) -> float | None:
-    """A figure for JSON: None where nothing could be measured."""
-    return round(value, _DECIMALS) if math.isfinite(value) else None
+def _rounded(value: float | None) -> float | None:
+    """A figure for JSON: None where there is none, or nothing could be measured."""
+    return _plain(value, _DECIMALS) if value is not None and math.isfinite(value) else None
+
+
+def _plain(value: float, decimals: int) -> float:
+    """The value rounded, without the sign that nought may carry."""
+    return round(value, decimals) + 0.0
 
 
 def _condition(struck: Struck, setup: Setup) -> dict[str, Any]:

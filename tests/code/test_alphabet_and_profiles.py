@@ -6,7 +6,7 @@ import pytest
 
 from engrave.base.errors import UnknownNameError
 from engrave.code.alphabet import ALPHABET, characters_of, displayed, symbol_of
-from engrave.code.profiles import PROFILES, profile_by_name
+from engrave.code.profiles import PROFILES, SPECIFIED_PROFILES, Profile, profile_by_name
 
 
 def test_every_capital_digit_and_small_letter_is_read() -> None:
@@ -37,6 +37,31 @@ def test_profile_a() -> None:
     }
     assert len(profile.mark_cells[0]) + 5 * profile.symbols_per_track == profile.sectors == 48
     assert list(PROFILES) == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("name", "carriers", "turns"),
+    [
+        ("A", {"characters": 8, "inner track": 9, "outer track": 9}, 48),
+        ("D", {"characters": 8, "inner track": 12, "outer track": 12}, 64),
+        ("S", {"characters": 8, "ring": 6}, 32),
+        ("G", {"characters": 8, "shapes": 12}, 12),
+    ],
+)
+def test_what_each_profile_carries(name: str, carriers: dict[str, int], turns: int) -> None:
+    profile = SPECIFIED_PROFILES[name]
+    assert profile.name == name
+    assert {carrier: len(positions) for carrier, positions in profile.carriers.items()} == carriers
+    assert [position for positions in profile.carriers.values() for position in positions] == [*range(profile.carried)]
+    assert profile.carried == sum(carriers.values()) <= 32
+    assert profile.turns == turns
+    assert_cells_fill_the_tracks(profile)
+
+
+def assert_cells_fill_the_tracks(profile: Profile) -> None:
+    assert len(profile.mark_cells) == profile.tracks
+    for marks in profile.mark_cells:
+        assert len(marks) + 5 * profile.symbols_per_track == profile.sectors
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:

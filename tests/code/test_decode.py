@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from engrave.base.errors import InputError
 from engrave.code.codeword import codeword_of
 from engrave.code.decode import Options, Symbols, decode_options, decode_symbols, expand
+from engrave.code.profiles import SPECIFIED_PROFILES, Profile
 from engrave.code.reedsolomon import encode
 
 IDS = st.integers(0, 2**30 - 1)
@@ -146,3 +147,18 @@ def test_other_shapes_and_values_are_refused() -> None:
         decode_symbols((32, *(None,) * 25))
     with pytest.raises(ValueError, match="0 to 31"):
         decode_symbols((-1, *(None,) * 25))
+
+
+@pytest.mark.parametrize("profile", SPECIFIED_PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_profile_is_decoded(profile: Profile) -> None:
+    symbols = [int(symbol) for symbol in codeword_of(77)[: profile.carried]]
+    decoding = decode_symbols(tuple(symbols), profile)
+    assert decoding.identified is not None
+    assert decoding.identified.id == 77
+    assert decoding.identified.check_bits == 5 * (profile.carried - 6)
+    symbols[0] ^= 1
+    wrong = decode_symbols(tuple(symbols), profile)
+    assert wrong.identified is None
+    assert [candidate.overruled for candidate in wrong.candidates] == [(0,)]
+    with pytest.raises(ValueError, match=f"a reading has {profile.carried} symbols, 8 of characters, "):
+        decode_symbols(tuple(symbols[1:]), profile)

@@ -4,6 +4,7 @@ import pytest
 
 from engrave.base.errors import InputError
 from engrave.code.alphabet import ALPHABET
+from engrave.code.profiles import PROFILE_G, PROFILE_S
 from engrave.code.reading_text import parse_reading
 
 NO_RING = ((),) * 18
@@ -99,3 +100,38 @@ def test_every_fault_of_the_ring(ring: str, faults: list[str]) -> None:
 
 def test_faults_of_characters_and_ring_come_together() -> None:
     assert [fault.split(":")[0] for fault in faults_of("#", "1")] == ["characters, column 1", "characters", "ring"]
+
+
+def test_shapes() -> None:
+    options = parse_reading("????????", shapes=" a0 c2 ? d? h3 ? ? ? ? ? ?\n? ", profile=PROFILE_G)
+    assert [len(choices) for choices in options] == [0] * 8 + [1, 1, 0, 4, 1] + [0] * 7
+    assert parse_reading("????????", profile=PROFILE_G) == ((),) * 20
+
+
+@pytest.mark.parametrize(
+    ("shapes", "faults"),
+    [
+        ("a0 c2", ["2 in 'a0 c2'; give 12"]),
+        ("a4 c2 ? d? i0 ? ? ? ? ? ? ?", ["column 1: 'a4' is no shape", "column 12: 'i0' is no shape"]),
+        ("?? a ? 0 ? ? ? ? ? ? ? ?", ["column 1: '??' is no shape", "column 4: 'a' is", "column 8: '0' is"]),
+        ("i? c22 ? ? ? ? ? ? ? ? ? ?", ["column 1: 'i?' is no shape", "column 4: 'c22' is no shape"]),
+    ],
+)
+def test_every_fault_of_the_shapes(shapes: str, faults: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_reading("????????", shapes=shapes, profile=PROFILE_G)
+    assert len(caught.value.faults) == len(faults)
+    for expected in faults:
+        assert any(expected in fault for fault in caught.value.faults)
+
+
+def test_what_a_profile_lacks_is_refused() -> None:
+    with pytest.raises(InputError, match="ring: 1 tracks; this profile has none") as caught:
+        parse_reading("????", ring="1", profile=PROFILE_G)
+    assert len(caught.value.faults) == 2
+    with pytest.raises(InputError, match="ring: 2 tracks; this profile has a single one, give it without '/'"):
+        parse_reading("????????", ring="/", profile=PROFILE_S)
+    with pytest.raises(InputError, match="ring: 31 cells; give 32"):
+        parse_reading("????????", ring="1" * 31, profile=PROFILE_S)
+    with pytest.raises(InputError, match="shapes: 'a0'; this profile has none"):
+        parse_reading("????????", shapes="a0", profile=PROFILE_S)

@@ -123,6 +123,30 @@ def test_10000_words_are_filled_from_any_six_to_thirty_two_symbols() -> None:
     assert np.array_equal(filled.codewords, words)
 
 
+@pytest.mark.parametrize("width", [6, 7, 8, 14, 26, 31, 32])
+@pytest.mark.parametrize("count", [1, 15, 600, 3000])
+def test_a_part_of_the_word_is_filled_alone(width: int, count: int) -> None:
+    """Few patterns and many, by table and without: always the same words."""
+    words = random_words(count, seed=17)[:, :width]
+    generator = np.random.default_rng(18)
+    patterns = generator.random((5, width)).argsort(axis=1) < generator.integers(6, width + 1, (5, 1))
+    known = patterns[generator.integers(0, 5, count)]
+    filled = fill(np.where(known, words, 31 - words), known)
+    assert filled.consistent.all()
+    assert np.array_equal(filled.codewords, words)
+
+
+def test_few_patterns_and_many_agree_on_what_contradicts() -> None:
+    generator = np.random.default_rng(19)
+    symbols = generator.integers(0, 32, (6400, 8), dtype=np.uint8)
+    known = generator.random((6400, 8)).argsort(axis=1) < 7
+    together = fill(symbols, known)
+    alone = [fill(symbols[row : row + 1], known[row : row + 1]) for row in range(0, 6400, 20)]
+    assert [bool(each.consistent[0]) for each in alone] == together.consistent[::20].tolist()
+    assert np.array_equal(np.concatenate([each.codewords for each in alone]), together.codewords[::20])
+    assert 140 < together.consistent.sum() < 260  # 200 expected, of a deviation of 14
+
+
 def test_erasures_are_filled_as_reedsolo_fills_them() -> None:
     codec = reedsolo.RSCodec(25, nsize=31, fcr=1, prim=0x25, generator=2, c_exp=5)
     words = random_words(60, seed=11)
@@ -173,5 +197,8 @@ def test_wrong_shapes_and_values_are_refused() -> None:
         fill(word, five)
     with pytest.raises(ValueError, match="shape"):
         fill(word, five[:, :31])
+    with pytest.raises(ValueError, match=r"\(n, 6 to 32\)"):
+        fill(word[:, :5], five[:, :5])
     assert fill(word, random_subsets(1, 6, seed=16)).consistent.all()
+    assert fill(word[:0], five[:0]).codewords.shape == (0, 32)
     assert encode(np.zeros((0, 6), dtype=np.uint8)).shape == (0, 32)

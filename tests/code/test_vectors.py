@@ -1,4 +1,4 @@
-"""The frozen vectors of profile A, and the worked example of ``docs/code-spec.md``."""
+"""The frozen vectors of all profiles, what must be refused, and the worked example of ``docs/code-spec.md``."""
 
 import json
 import re
@@ -10,20 +10,49 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engrave.base.errors import InputError
 from engrave.code.alphabet import ALPHABET, characters_of, displayed
 from engrave.code.codeword import codeword_of, id_of
 from engrave.code.decode import decode_options
-from engrave.code.mark import Mark, make_mark
+from engrave.code.mark import Mark, make_mark, mark_from_json, mark_to_json
 from engrave.code.permutation import permute
+from engrave.code.profiles import SPECIFIED_PROFILES, Profile
 from engrave.code.ranges import Range, RangeTable
 from engrave.code.reading_text import parse_reading
+from engrave.code.reedsolomon import fill
 from engrave.code.ring import ring_cells, ring_symbols
+from engrave.code.shapes import SHAPE_NAMES, ring_shapes, shape_symbols
 from engrave.code.templates import parse_template
 
 ROOT = Path(__file__).parents[2]
-VECTORS: dict[str, Any] = json.loads((ROOT / "tests/data/code_vectors.json").read_text(encoding="utf-8"))
+
+
+def loaded(name: str) -> dict[str, Any]:
+    return dict(json.loads((ROOT / "tests/data" / name).read_text(encoding="utf-8")))
+
+
+VECTORS = loaded("code_vectors.json")
+INVALID = loaded("code_vectors_invalid.json")
+BY_PROFILE = {
+    "A": VECTORS,
+    "D": loaded("code_vectors_d.json"),
+    "S": loaded("code_vectors_s.json"),
+    "G": loaded("code_vectors_g.json"),
+}
+FROZEN = {"A": "32fc5cfb3e97f432", "D": "ed09851771397597", "S": "a4863c1a8ebda53b", "G": "32bf28ecb8701717"}
+
+
+def vectors(part: str, label: str) -> list[Any]:
+    """Every row of a part of the vectors, with its profile."""
+    return [
+        pytest.param(SPECIFIED_PROFILES[name], row, id=f"{name}-{row[label]}")
+        for name, file in BY_PROFILE.items()
+        for row in file[part]
+    ]
+
+
 SPECIFICATION = (ROOT / "docs/code-spec.md").read_text(encoding="utf-8")
-EXAMPLE = dict(re.findall(r"^    (\S[a-z0-9 ]*?)  +(\S.*)$", SPECIFICATION, flags=re.MULTILINE))
+EXAMPLE = dict(re.findall(r"^    (\S[A-Za-z0-9, ]*?)  +(\S.*)$", SPECIFICATION, flags=re.MULTILINE))
 
 RANGE = Range(maker="M", model="X", template="999-99999", first="300-00000", last="399-99999", base=30_000_000)
 
@@ -36,27 +65,33 @@ def example_mark() -> Mark:
     return make_mark(serial=EXAMPLE["serial"], maker="M", model="X", ranges=RangeTable((RANGE,)))
 
 
-def test_the_vectors_are_frozen() -> None:
-    """What was published stays: whoever changes this line makes another profile."""
-    marks = [[row[key] for key in ("id", "permuted", "codeword", "characters", "ring")] for row in VECTORS["words"]]
-    assert blake2s(json.dumps(marks).encode(), digest_size=8).hexdigest() == "32fc5cfb3e97f432"
+@pytest.mark.parametrize("name", BY_PROFILE)
+def test_the_vectors_are_frozen(name: str) -> None:
+    """What was published stays: whoever changes a line of these makes another profile."""
+    keys = ["id", "permuted", "codeword", "characters", "ring", *(["shapes"] if name == "G" else [])]
+    marks = [[row[key] for key in keys] for row in BY_PROFILE[name]["words"]]
+    assert blake2s(json.dumps(marks).encode(), digest_size=8).hexdigest() == FROZEN[name]
 
 
-@pytest.mark.parametrize("vector", VECTORS["words"], ids=lambda vector: vector["id"])
-def test_words(vector: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("profile", "vector"), vectors("words", "id"))
+def test_words(profile: Profile, vector: dict[str, Any]) -> None:
     codeword = codeword_of(vector["id"])
     assert permute(vector["id"]) == vector["permuted"]
     assert codeword.tolist() == vector["codeword"]
     assert id_of(np.array(vector["codeword"], dtype=np.uint8)) == vector["id"]
     assert characters_of(vector["codeword"][:8]) == vector["characters"]
-    cells = np.array([list(track) for track in vector["ring"]]).astype(np.int8)
-    assert np.array_equal(ring_cells(codeword), cells)
-    assert ring_symbols(cells) == tuple(vector["codeword"][8:26])
+    cells = np.array([list(track) for track in vector["ring"]]).astype(np.int8).reshape(profile.tracks, profile.sectors)
+    assert np.array_equal(ring_cells(codeword, profile), cells)
+    assert ring_shapes(codeword, profile) == tuple(vector.get("shapes", ()))
+    values = [(SHAPE_NAMES.index(name),) for name in vector.get("shapes", ())]
+    of_shapes = tuple(symbol for (symbol,) in shape_symbols(values, profile))
+    assert ring_symbols(cells, profile) + of_shapes == tuple(vector["codeword"][8 : profile.carried])
 
 
-@pytest.mark.parametrize("vector", VECTORS["readings"], ids=lambda vector: vector["about"])
-def test_readings(vector: dict[str, Any]) -> None:
-    decoding = decode_options(parse_reading(vector["characters"], vector["ring"]))
+@pytest.mark.parametrize(("profile", "vector"), vectors("readings", "about"))
+def test_readings(profile: Profile, vector: dict[str, Any]) -> None:
+    options = parse_reading(vector["characters"], vector["ring"], vector.get("shapes", ""), profile)
+    decoding = decode_options(options, profile)
     assert decoding.missing_symbols == vector["missing_symbols"]
     assert decoding.contradictory == vector["contradictory"]
     assert len(decoding.candidates) == len(vector["candidates"])
@@ -67,6 +102,31 @@ def test_readings(vector: dict[str, Any]) -> None:
         assert list(candidate.overruled) == expected["overruled"]
         assert candidate.check_bits == expected["check_bits"]
         assert candidate.identified == expected["identified"]
+
+
+@pytest.mark.parametrize("vector", INVALID["readings"], ids=lambda vector: vector["about"])
+def test_readings_that_must_be_refused(vector: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        parse_reading(vector["characters"], vector["ring"], vector["shapes"], SPECIFIED_PROFILES[vector["profile"]])
+
+
+@pytest.mark.parametrize("vector", INVALID["words"], ids=lambda vector: vector["about"])
+def test_words_that_are_no_codewords(vector: dict[str, Any]) -> None:
+    word = np.array([vector["codeword"]], dtype=np.uint8)
+    assert not fill(word, np.ones((1, 32), dtype=np.bool_)).consistent.any()
+
+
+@pytest.mark.parametrize("vector", INVALID["marks"], ids=lambda vector: vector["about"])
+def test_documents_that_must_be_refused(vector: dict[str, Any]) -> None:
+    if vector["valid"]:
+        mark = mark_from_json(vector["mark"])
+        assert mark_to_json(mark) == vector["mark"]
+        profile = SPECIFIED_PROFILES[mark.profile]
+        made = make_mark(serial=mark.serial, maker="M", model="X", ranges=RangeTable((RANGE,)), profile=profile)
+        assert made == mark
+        return
+    with pytest.raises(InputError):
+        mark_from_json(vector["mark"])
 
 
 @pytest.mark.parametrize("vector", VECTORS["serials"], ids=lambda vector: vector["template"])
@@ -89,6 +149,14 @@ def test_the_worked_example_is_what_we_make() -> None:
     assert mark.ring == (EXAMPLE["inner track"], EXAMPLE["outer track"])
 
 
+def test_the_example_in_the_other_profiles_is_what_we_make() -> None:
+    printed = {"D": [EXAMPLE["ring of D, inner"], EXAMPLE["ring of D, outer"]], "S": [EXAMPLE["ring of S"]], "G": []}
+    for name, ring in printed.items():
+        (row,) = (row for row in BY_PROFILE[name]["words"] if row["id"] == int(EXAMPLE["id"]))
+        assert row["ring"] == ring
+        assert row.get("shapes", []) == (EXAMPLE["shapes of G"].split() if name == "G" else [])
+
+
 def test_the_worked_example_follows_from_the_text() -> None:
     """Clauses 3 to 6 step by step, on the numbers printed in the example alone."""
     halves = [numbers("halves in"), *(numbers(f"round {number}") for number in range(8))]
@@ -108,8 +176,10 @@ def test_the_worked_example_follows_from_the_text() -> None:
         assert marks + masked == EXAMPLE[f"{name} track"]
 
 
-def test_the_mask_and_the_alphabet_in_the_text_are_the_vectors() -> None:
-    assert [EXAMPLE[name].replace(" ", "") for name in ("inner", "outer")] == VECTORS["mask"]
+def test_the_masks_and_the_alphabet_in_the_text_are_the_vectors() -> None:
+    names = {"A": ("inner", "outer"), "D": ("D inner", "D outer"), "S": ("S ring",), "G": ("G shapes",)}
+    for profile, parts in names.items():
+        assert [EXAMPLE[name].replace(" ", "") for name in parts] == BY_PROFILE[profile]["mask"]
     assert f"\n    {ALPHABET}\n" in SPECIFICATION
 
 

@@ -35,7 +35,7 @@ _ROUNDING_UM = 0.05
 # Uncut slivers narrower than this come from drawing round with straight lines; they are no gaps.
 _SLIVER_UM = 0.15
 _QUARTER_SEGMENTS = 8
-_SIMPLIFY_UM = 0.02
+_SIMPLIFY_UM = 0.05
 _NEAR_DUPLICATE_UM = 0.05
 _MOST_CYCLES = 10_000
 _MOST_TAPER_STEPS = 8

@@ -1,0 +1,143 @@
+"""What a caller gives, a job above all, and as much as can be told of it where it has faults.
+
+A file with one fault is read on for the others: serials are held against its ranges, and its pin against the design
+rules, wherever the parts of the file that these rest on are sound.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from engrave.base.config import MOST_CONFIG_BYTES, build, key_of, parse_toml
+from engrave.base.errors import Collecting, InputError
+from engrave.base.files import read_text
+from engrave.code.mark import Mark, make_mark
+from engrave.code.ranges import Range, RangeTable, normalised_pin
+from engrave.job import SHELVES, Job, load_job, require_formats
+from engrave.job.setup import Setup, prepare
+from engrave.layout import LayoutSettings
+from fonts.typeface import shipped_typefaces
+
+JobGiven = Job | Path | None
+"""A job, the path of a job file, or None for the shipped example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinName:
+    """What a pin is named by."""
+
+    serial: str
+    maker: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a job that was given: both are None where its faults leave nothing."""
+
+    job: Job | None
+    ranges: RangeTable | None
+
+
+def known_of(given: JobGiven, faults: list[str], *, formats: Sequence[str] | None = None) -> Known:
+    """The job, with other formats where some are given; its faults go on the list."""
+    if not isinstance(given, Job):
+        with Collecting(faults):
+            given = load_job(given)
+    if not isinstance(given, Job):
+        return Known(job=None, ranges=_ranges_of(given))
+    ranges = RangeTable(given.ranges)
+    if formats is not None:
+        with Collecting(faults):
+            given = with_formats(given, formats)
+    return Known(job=given, ranges=ranges)
+
+
+def with_formats(job: Job, formats: Sequence[str]) -> Job:
+    """The job with other machine files, in its machine's order. Raises InputError where its machine takes not all."""
+    require_formats(job, tuple(formats), origin="--formats")
+    return replace(job, formats=tuple(name for name in job.machine.value.formats if name in formats))
+
+
+def setup_of(given: JobGiven, known: Known, faults: list[str]) -> Setup | None:
+    """The job made ready, None where that cannot be; what the design rules forbid goes on the list."""
+    setup: Setup | None = None
+    # What keeps a job from being judged has been told by ``known_of``, unless it loaded.
+    with Collecting(faults if known.job is not None else []):
+        setup = prepare(known.job if known.job is not None else _judged(given))
+    if setup is not None:
+        with Collecting(faults):
+            setup.require_sound()
+    return setup
+
+
+def mark_of(pin: PinName, known: Known, faults: list[str]) -> Mark | None:
+    """The mark of a pin, as far as the job is known; faults go on the list."""
+    with Collecting(faults):
+        if known.ranges is not None:
+            return make_mark(serial=pin.serial, maker=pin.maker, model=pin.model, ranges=known.ranges)
+        normalised_pin(pin.maker, pin.model, pin.serial)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ranged:
+    """The part of a job file that serials are held against."""
+
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """The part of a job file that the design rules judge."""
+
+    name: str
+    pin: str
+    process: str
+    primer: str
+    conditions: tuple[str, ...]
+    relief_um: float
+    layout: LayoutSettings
+    library: str | None = None
+
+
+def _ranges_of(given: JobGiven) -> RangeTable | None:
+    with Collecting([]):
+        ranges = build(_Ranged, _part(_Ranged, _table(given)), origin="").ranges
+        return RangeTable(ranges) if ranges else None
+    return None
+
+
+def _judged(given: JobGiven) -> Job:
+    """The example job with those parts of a file that the rules judge. Raises InputError where one is at fault."""
+    table = _part(_Judged, _table(given))
+    if isinstance(table.get("layout"), dict):
+        table["layout"] = _part(LayoutSettings, table["layout"])
+    judged = build(_Judged, table, origin="")
+    if judged.layout.face not in shipped_typefaces():
+        raise InputError(f"layout.face: {judged.layout.face!r} is not known")
+    library = given.parent / judged.library if isinstance(given, Path) and judged.library is not None else None
+    return replace(
+        load_job(None),
+        name=judged.name,
+        pin=SHELVES["pins"].load(judged.pin, library),
+        process=SHELVES["processes"].load(judged.process, library),
+        primer=SHELVES["primers"].load(judged.primer, library),
+        conditions=tuple(SHELVES["conditions"].load(name, library) for name in judged.conditions),
+        relief_um=judged.relief_um,
+        layout=judged.layout,
+    )
+
+
+def _table(given: JobGiven) -> dict[str, Any]:
+    """A job file's table. Raises InputError."""
+    if not isinstance(given, Path):
+        return {}
+    return parse_toml(read_text(given, most=MOST_CONFIG_BYTES), origin=given.name)
+
+
+def _part(cls: type, table: dict[str, Any]) -> dict[str, Any]:
+    """Those keys of a table that a dataclass has."""
+    keys = {key_of(field.name) for field in fields(cls)}
+    return {key: value for key, value in table.items() if key in keys}

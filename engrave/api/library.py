@@ -1,0 +1,74 @@
+"""What there is to choose from, where its numbers come from, and what the design rules say of a choice."""
+
+from pathlib import Path
+from typing import Any
+
+from engrave.api.given import JobGiven
+from engrave.base.config import to_jsonable
+from engrave.base.errors import InputError, UnknownNameError
+from engrave.code.profiles import PROFILES
+from engrave.job import SHELVES, Job, load_job
+from engrave.job.setup import prepare
+from engrave.verify.document import finding_to_json
+from fonts.typeface import shipped_typeface, shipped_typefaces
+from toolpaths.findings import has_errors
+
+_FORMAT_NOTES = {
+    "ngc": "job.ngc: LinuxCNC program, gate by M62 and M63, pulse energy and rate by M67; what every check reads",
+    "dxf": "job.dxf: every path, a layer a step, R2000, mm; outline.dxf: one closed polyline a land outline",
+    "svg": "job.svg: every path, mm, one group a step",
+}
+FORMATS = tuple(_FORMAT_NOTES)
+
+
+def kinds() -> tuple[str, ...]:
+    """What can be listed and shown."""
+    return (*sorted([*SHELVES, "faces"]), "formats", "profiles")
+
+
+def names(kind: str, *, library: Path | None = None) -> tuple[str, ...]:
+    """Names of a kind, shipped and the user's. Raises UnknownNameError; InputError where the library is no folder."""
+    if library is not None and not library.is_dir():
+        raise InputError(f"--library: {library}: is no folder; name one that holds {', '.join(sorted(SHELVES))}")
+    if kind in SHELVES:
+        return SHELVES[kind].names(library)
+    if kind == "faces":
+        return shipped_typefaces()
+    if kind == "formats":
+        return FORMATS
+    if kind == "profiles":
+        return tuple(PROFILES)
+    raise UnknownNameError(f"{kind!r} is not a kind; known: {', '.join(kinds())}")
+
+
+def show(kind: str, name: str, *, library: Path | None = None) -> dict[str, Any]:
+    """One entry with its sources, as the JSON object ``pin-engrave/entry/1``. Raises UnknownNameError, InputError."""
+    known = names(kind, library=library)
+    if name not in known:
+        raise UnknownNameError(f"{name!r} is not among the {kind}; known: {', '.join(known)}")
+    value, sources = _entry(kind, name, library)
+    return {"schema": "pin-engrave/entry/1", "kind": kind, "name": name, "value": value, "sources": sources}
+
+
+def _entry(kind: str, name: str, library: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    if kind in SHELVES:
+        entry = SHELVES[kind].load(name, library)
+        return to_jsonable(entry.value), to_jsonable(entry.sources)
+    if kind == "faces":
+        face = shipped_typeface(name)
+        return {"glyphs": "".join(sorted(face.glyphs)), "notes": face.notes, "licence": face.licence}, {}
+    if kind == "formats":
+        return {"about": _FORMAT_NOTES[name]}, {}
+    return to_jsonable(PROFILES[name]), {}
+
+
+def job_rules(job: JobGiven) -> dict[str, Any]:
+    """What the design rules say of a job, as the JSON object ``pin-engrave/rules/1``. Raises InputError."""
+    judged = job if isinstance(job, Job) else load_job(job)
+    rules = prepare(judged).rules
+    return {
+        "schema": "pin-engrave/rules/1",
+        "job": judged.name,
+        "verdict": "fail" if has_errors(rules) else "pass",
+        "findings": [finding_to_json(finding) for finding in rules],
+    }

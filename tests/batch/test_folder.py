@@ -1,0 +1,327 @@
+"""The output folder under every mishap, with pins that cost nothing to make: what is made matters to no test here."""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engrave.api import load_job
+from engrave.base.config import json_bytes
+from engrave.base.errors import InputError, OccupiedError, UnfinishedError
+from engrave.base.files import TEMPORARY_PREFIX
+from engrave.batch import BatchOutcome, Orders, Workshop, read_serials, run_batch, workshop_for
+from engrave.code.mark import Mark, mark_to_json
+
+CSV = "serial,maker,model\nAAA0001,Acme,P9\nAAA0002,Acme,P9\nAAA0003,Acme,P9\n"
+FILES = ("job.ngc", "layout.svg", "pin.svg", "impression.png")
+CHECK: dict[str, object] = {"verdict": "pass", "reading": None, "findings": [], "glyphs": [], "ring_cells": []}
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Workshop:
+    return workshop_for(replace(load_job(None), formats=("ngc",)))
+
+
+@pytest.fixture(scope="module")
+def orders(workshop: Workshop) -> Orders:
+    return read_serials(CSV, job=workshop.setup.job, ranges=workshop.setup.ranges, origin="s.csv")
+
+
+class Maker:
+    """Makes pins of a few bytes; counts them; fails or is interrupted where a test asks for it."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.fails: dict[int, BaseException] = {}
+
+    def __call__(self, _workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], None]:
+        """Stand in for ``make_pin``."""
+        self.made.append(mark.serial)
+        if len(self.made) in self.fails:
+            raise self.fails[len(self.made)]
+        files = {name: f"{name} of {mark.characters}".encode() for name in FILES}
+        return {**files, "mark.json": json_bytes(mark_to_json(mark)), "check.json": json_bytes(CHECK)}, None
+
+
+@pytest.fixture
+def maker(monkeypatch: pytest.MonkeyPatch) -> Maker:
+    made = Maker()
+    monkeypatch.setattr("engrave.batch.run.make_pin", made)
+    monkeypatch.setattr("engrave.batch.run.index_page", lambda _pins, marks, _workshop: f"{len(marks)} pins".encode())
+    return made
+
+
+class Batch:
+    """The same batch, as often as it is called."""
+
+    def __init__(self, orders: Orders, workshop: Workshop, folder: Path) -> None:
+        self.orders, self.workshop, self.folder = orders, workshop, folder
+        self.input_sha256 = "0" * 64
+
+    def __call__(self) -> BatchOutcome:
+        """Run it."""
+        return run_batch(
+            self.orders,
+            self.workshop,
+            self.folder,
+            input_sha256=self.input_sha256,
+            workers=1,
+            progress=lambda _done, _total, _characters: None,
+        )
+
+    def pin(self, index: int) -> Path:
+        """One pin's folder."""
+        return self.folder / "pins" / self.orders.good[index][1].characters
+
+    def state(self) -> dict[str, tuple[bytes, int, int]]:
+        """Every entry: bytes, time and inode."""
+        return {
+            str(path.relative_to(self.folder)): (
+                path.read_bytes() if path.is_file() else b"",
+                path.stat().st_mtime_ns,
+                path.stat().st_ino,
+            )
+            for path in [self.folder, *sorted(self.folder.rglob("*"))]
+        }
+
+    def contents(self) -> dict[str, bytes]:
+        """Every entry's bytes."""
+        return {name: entry[0] for name, entry in self.state().items()}
+
+
+@pytest.fixture
+def batch(orders: Orders, workshop: Workshop, maker: Maker, tmp_path: Path) -> Batch:
+    assert not maker.made
+    return Batch(orders, workshop, tmp_path / "out")
+
+
+def test_a_finished_folder_holds_what_the_manifest_names_and_no_more(batch: Batch) -> None:
+    outcome = batch()
+    assert (outcome.made, outcome.good) == (3, True)
+    manifest = json.loads((batch.folder / "manifest.json").read_bytes())
+    named = {f"pins/{pin['characters']}/{name}" for pin in manifest["pins"] for name in pin["files"]}
+    on_disk = {str(path.relative_to(batch.folder)) for path in batch.folder.rglob("*") if path.is_file()}
+    assert on_disk == named | set(manifest["files"]) | {"manifest.json"}
+    assert [pin["serial"] for pin in manifest["pins"]] == ["AAA0001", "AAA0002", "AAA0003"]
+
+
+def test_again_on_a_finished_folder_touches_nothing(batch: Batch, maker: Maker) -> None:
+    first = batch()
+    before = batch.state()
+    assert batch() == replace(first, made=0)
+    assert batch.state() == before
+    assert len(maker.made) == 3
+
+
+def test_a_finished_folder_may_be_read_only(batch: Batch) -> None:
+    """Permission bits do not bind the superuser, so that nothing is opened for writing is what is looked at."""
+    batch()
+    opened: list[str] = []
+    real = os.open
+
+    def watched(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            opened.append(path)
+        return real(path, flags, mode)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", watched)
+        batch()
+    assert opened == []
+
+
+@pytest.mark.parametrize("name", [*FILES, "mark.json", "check.json"])
+def test_a_pin_with_one_altered_byte_is_redone_and_no_other(batch: Batch, maker: Maker, name: str) -> None:
+    batch()
+    before = batch.contents()
+    path = batch.pin(1) / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    assert batch().made == 1
+    assert maker.made[3:] == ["AAA0002"]
+    assert batch.contents() == before
+
+
+@pytest.mark.parametrize("gone", ["job.ngc", "check.json", "", "index.html", "job.json"])
+def test_what_is_gone_is_made_again(batch: Batch, maker: Maker, gone: str) -> None:
+    batch()
+    before = batch.contents()
+    if gone in {"index.html", "job.json"}:
+        (batch.folder / gone).unlink()
+    elif gone:
+        (batch.pin(2) / gone).unlink()
+    else:
+        shutil.rmtree(batch.pin(2))
+    batch()
+    assert batch.contents() == before
+    assert len(maker.made) == (3 if gone in {"index.html", "job.json"} else 4)
+
+
+def test_a_strangers_file_in_a_pins_folder_is_neither_named_nor_harmed(batch: Batch, maker: Maker) -> None:
+    batch()
+    (batch.pin(0) / ".DS_Store").write_bytes(b"x")
+    before = batch.state()
+    batch()
+    assert batch.state() == before
+    assert len(maker.made) == 3
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt(), UnfinishedError("disk"), MemoryError()])
+def test_an_interrupted_run_is_resumed_to_the_same_bytes(
+    batch: Batch, maker: Maker, tmp_path: Path, kind: BaseException
+) -> None:
+    undisturbed = Batch(batch.orders, batch.workshop, tmp_path / "undisturbed")
+    undisturbed()
+    maker.made.clear()
+    maker.fails = {2: kind}
+    with pytest.raises(type(kind)):
+        batch()
+    assert sorted(path.name for path in batch.folder.iterdir()) == [".run.json", "job.json", "pins"]
+    run = json.loads((batch.folder / ".run.json").read_bytes())
+    assert (run["schema"], run["input_sha256"]) == ("pin-engrave/run/1", "0" * 64)
+    assert batch().made == 2
+    assert maker.made == ["AAA0001", "AAA0002", "AAA0002", "AAA0003"]
+    assert batch.contents() == undisturbed.contents()
+
+
+def test_a_pin_that_an_interrupted_run_left_incomplete_is_made_again(batch: Batch, maker: Maker) -> None:
+    maker.fails = {3: KeyboardInterrupt()}
+    with pytest.raises(KeyboardInterrupt):
+        batch()
+    (batch.pin(0) / "job.ngc").unlink()
+    (batch.pin(1) / "mark.json").write_bytes(b"{}")
+    assert batch().made == 3
+
+
+def test_leftovers_of_a_killed_run_are_removed(batch: Batch) -> None:
+    batch.folder.mkdir()
+    (batch.folder / f"{TEMPORARY_PREFIX}0").write_bytes(b"half of .run.json")
+    (batch.folder / ".run.lock").touch()
+    assert batch().made == 3
+    (batch.folder / "pins" / f"{TEMPORARY_PREFIX}1").mkdir()
+    (batch.folder / ".run.lock").touch()
+    batch()
+    assert not list(batch.folder.rglob(".*"))
+
+
+@pytest.mark.parametrize("document", ["manifest.json", ".run.json"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"schema": "pin-engrave/error/1"}',
+        b'{"schema": "pin-engrave/DOCUMENT/2"}',
+        b'{"schema": "pin-engrave/DOCUMENT/1"}',
+        b'{"schema": "pin-engrave/DOCUMENT/1", "input_sha256": 3, "job_sha256": 4}',
+    ],
+)
+def test_a_damaged_document_is_refused_and_nothing_touched(
+    batch: Batch, maker: Maker, document: str, damage: bytes
+) -> None:
+    batch()
+    if document == ".run.json":
+        (batch.folder / "manifest.json").unlink()
+    name = document.strip(".").removesuffix(".json").encode()
+    (batch.folder / document).write_bytes(damage.replace(b"DOCUMENT", name))
+    before = batch.state()
+    with pytest.raises(InputError, match=rf"{document}: .*name another folder"):
+        batch()
+    assert batch.state() == before
+    assert len(maker.made) == 3
+
+
+@pytest.mark.parametrize("pins", [None, 3, [3], [{}], [{"characters": "x", "files": 3}]])
+def test_a_manifest_with_damaged_rows_is_refused_or_done_again(batch: Batch, pins: object) -> None:
+    batch()
+    path = batch.folder / "manifest.json"
+    whole = path.read_bytes()
+    path.write_text(json.dumps({**json.loads(whole), "pins": pins}))
+    if pins is None:
+        assert batch().made == 0
+        assert path.read_bytes() == whole
+    else:
+        with pytest.raises(InputError, match="its pins are not as this version writes them"):
+            batch()
+
+
+def test_other_serials_another_job_another_version(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch()
+    before = batch.state()
+    batch.input_sha256 = "1" * 64
+    with pytest.raises(OccupiedError, match="belongs to other serials"):
+        batch()
+    batch.input_sha256 = "0" * 64
+    other = Batch(batch.orders, replace(batch.workshop, job_document=b"{}"), batch.folder)
+    with pytest.raises(OccupiedError, match="belongs to other job"):
+        other()
+    monkeypatch.setattr("engrave.batch.folder.tool_version", lambda: "99")
+    with pytest.raises(OccupiedError, match="was made by"):
+        batch()
+    assert batch.state() == before
+
+
+def test_a_folder_of_somebody_elses(batch: Batch, tmp_path: Path) -> None:
+    batch.folder.mkdir()
+    (batch.folder / "thesis.txt").write_text("irreplaceable")
+    with pytest.raises(OccupiedError, match=r"'thesis\.txt'"):
+        batch()
+    assert [path.name for path in batch.folder.iterdir()] == ["thesis.txt"]
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OccupiedError, match="is a file; name a folder"):
+        Batch(batch.orders, batch.workshop, tmp_path / "file")()
+    with pytest.raises(UnfinishedError, match="cannot write: not a directory"):
+        Batch(batch.orders, batch.workshop, tmp_path / "file" / "below")()
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_second_run_is_refused_while_one_is_at_work(batch: Batch) -> None:
+    batch.folder.mkdir()
+    with (batch.folder / ".run.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(UnfinishedError, match="another run is at work in it; wait"):
+            batch()
+        assert [path.name for path in batch.folder.iterdir()] == [".run.lock"]
+    assert batch().made == 3
+
+
+def _failing(call: str, after: int) -> Iterator[pytest.MonkeyPatch]:
+    real = getattr(os, call)
+    calls = iter(range(10**6))
+
+    def fails(*arguments: object) -> object:
+        if next(calls) >= after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, call, fails)
+        yield patch
+
+
+@pytest.mark.parametrize("after", range(0, 24, 3))
+def test_a_full_disk_leaves_only_what_is_whole(batch: Batch, maker: Maker, tmp_path: Path, after: int) -> None:
+    """A full disk shows in fsync at the latest; that fails from its n-th call on, then there is room again."""
+    undisturbed = Batch(batch.orders, batch.workshop, tmp_path / "undisturbed")
+    undisturbed()
+    maker.made.clear()
+    for _ in _failing("fsync", after):
+        with pytest.raises(UnfinishedError, match="the disk is full; free some space and repeat the command"):
+            batch()
+    left = batch.contents()
+    assert "manifest.json" not in left
+    assert not [name for name in left if TEMPORARY_PREFIX in name or name.endswith(".lock")]
+    for name, data in left.items():
+        if name != ".run.json":
+            assert data == undisturbed.contents()[name], name
+    batch()
+    assert batch.contents() == undisturbed.contents()

@@ -1,0 +1,126 @@
+"""The command line run in this process, one real pin for all tests, and the published schemas."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import engrave
+from engrave import api
+from engrave.cli.main import run
+from engrave.job import Job, load_job
+from engrave.job.setup import Setup, prepare
+
+PROJECT = Path(__file__).parent.parent.parent
+SCHEMAS = PROJECT / "docs" / "schemas"
+PIN = ("375-76834", "--maker", "Borealis", "--model", "Compact")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401 - JSON is any of its types
+        """The one JSON document on standard output; fails where there is more or less."""
+        return json.loads(self.out)
+
+
+Call = Callable[..., Called]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_once() -> Iterator[None]:
+    """Let a job that several tests load be made ready once, and the example be loaded once: it takes half a second."""
+    known: dict[bytes, Setup] = {}
+    example = load_job(None)
+
+    def prepare_once(job: Job) -> Setup:
+        key = api.json_bytes(api.job_to_json(job))
+        if key not in known:
+            known[key] = prepare(job)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engrave.api.given.load_job", lambda path: example if path is None else load_job(path))
+        for module in ("given", "library", "looking"):
+            patch.setattr(f"engrave.api.{module}.prepare", prepare_once)
+        yield
+
+
+@pytest.fixture
+def call(capfd: pytest.CaptureFixture[str]) -> Call:
+    """Run the command line on these arguments in this process."""
+
+    def called(*arguments: str | Path) -> Called:
+        capfd.readouterr()
+        code = run([str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return Called(code=int(code), out=captured.out, err=captured.err)
+
+    return called
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
+    """Run the command line, or other Python code, in a process of its own, with further environment variables."""
+    home = str(Path(str(engrave.__file__)).parent.parent)
+
+    def started(
+        *arguments: str | Path,
+        code: str = "from engrave.cli import main; main()",
+        path: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> "subprocess.CompletedProcess[bytes]":
+        search = f"{path}{os.pathsep}{home}" if path else home
+        return subprocess.run(
+            [sys.executable, "-P", "-c", code, *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": search, **(environment or {})},
+            capture_output=True,
+            check=False,
+        )
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def job_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example job with one condition, which saves the time of the other's strike."""
+    text = api.example_job_text().replace('conditions = ["nominal", "weak"]', 'conditions = ["nominal"]')
+    assert text != api.example_job_text()
+    path = tmp_path_factory.mktemp("job") / "job.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory, job_file: Path) -> Path:
+    """A finished folder of one pin, 375-76834."""
+    folder = tmp_path_factory.mktemp("made") / "out"
+    assert api.make("375-76834", maker="Borealis", model="Compact", out=folder, job=job_file).good
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pin_folder(made: Path) -> Path:
+    """The folder of that pin."""
+    (folder,) = (made / "pins").iterdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def validators() -> dict[str, Draft202012Validator]:
+    """The published schemas by their ``$id``."""
+    documents = [json.loads(path.read_text()) for path in sorted(SCHEMAS.glob("*.schema.json"))]
+    return {document["$id"]: Draft202012Validator(document) for document in documents}

@@ -1,0 +1,58 @@
+"""``doctor`` answers where the rest cannot even be imported."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+Start = Callable[..., Any]
+
+
+@pytest.mark.parametrize("name", ["fonts", "toolpaths"])
+@pytest.mark.parametrize("shape", ["package", "module"])
+def test_a_foreign_package_is_named(
+    start: Start, tmp_path: Path, name: str, shape: str, validators: dict[str, Draft202012Validator]
+) -> None:
+    foreign = tmp_path / name / "__init__.py" if shape == "package" else tmp_path / f"{name}.py"
+    foreign.parent.mkdir(exist_ok=True)
+    foreign.write_text("raise RuntimeError('imported')\n")
+    ended = start("doctor", "--json", path=str(tmp_path))
+    document = json.loads(ended.stdout)
+    validators["pin-engrave/doctor/1"].validate(document)
+    assert ended.returncode == 3
+    assert not document["sound"]
+    (found,) = [entry for entry in document["packages"] if not entry["ours"]]
+    place = tmp_path / name if shape == "package" else foreign
+    assert (found["name"], found["found_at"]) == (name, str(place))
+    told = start("doctor", path=str(tmp_path))
+    assert told.returncode == 3
+    assert b"NOT OURS" in told.stdout
+
+
+def test_other_commands_send_to_the_doctor(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "fonts.py").write_text("")
+    ended = start("list", "--json", path=str(tmp_path))
+    assert ended.returncode == 1
+    assert json.loads(ended.stdout)["slug"] == "installation"
+    assert b"pin-engrave doctor" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_missing_library_is_named(start: Start) -> None:
+    code = """
+import importlib.metadata as metadata
+real = metadata.version
+def version(name):
+    if name == "rich":
+        raise metadata.PackageNotFoundError(name)
+    return real(name)
+metadata.version = version
+from engrave.cli import main
+main()
+"""
+    ended = start("doctor", code=code)
+    assert ended.returncode == 3
+    assert b"rich MISSING" in ended.stdout

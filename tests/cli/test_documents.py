@@ -1,0 +1,190 @@
+"""The published schemas: what is printed fits them, and what is tampered with does not."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from engrave import api
+from engrave.cli.output import finding_line
+
+Call = Callable[..., Any]
+Validators = dict[str, Draft202012Validator]
+PROJECT = Path(__file__).parent.parent.parent
+NAMES = (
+    "mark", "job", "check", "checks", "manifest", "run", "decoding", "plan", "outcome", "names", "entry", "rules",
+    "doctor", "error",
+)  # fmt: skip
+
+
+def test_there_is_a_schema_for_every_document(validators: Validators) -> None:
+    assert set(validators) == {f"pin-engrave/{name}/1" for name in NAMES}
+    for identity, validator in validators.items():
+        schema: Any = validator.schema
+        Draft202012Validator.check_schema(schema)
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        assert schema["properties"]["schema"]["const"] == identity
+
+
+def _objects(schema: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401 - any JSON
+    if isinstance(schema, dict):
+        if schema.get("type") == "object" or "properties" in schema:
+            yield path, schema
+        for key, value in schema.items():
+            yield from _objects(value, f"{path}.{key}")
+    elif isinstance(schema, list):
+        for index, value in enumerate(schema):
+            yield from _objects(value, f"{path}[{index}]")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_object_is_closed_and_every_field_described(validators: Validators, name: str) -> None:
+    schema = validators[f"pin-engrave/{name}/1"].schema
+    for path, entry in _objects(schema):
+        conditional = ".if" in path or ".then" in path
+        judged_elsewhere = name == "entry" and path == "$.properties.value"
+        assert "additionalProperties" in entry or conditional or judged_elsewhere, path
+        for key, value in entry.get("properties", {}).items():
+            described = value.get("description") or "$ref" in value or conditional
+            assert described, f"{path}.{key}"
+            unit = {"_um": "um", "_rad": "rad", "_hz": "Hz", "_um_s": "um/s", "_pa": "Pa"}.get(
+                next((suffix for suffix in ("_um_s", "_um", "_rad", "_hz", "_pa") if key.endswith(suffix)), "")
+            )
+            assert unit is None or unit in value.get("description", ""), f"{path}.{key} does not say its unit"
+
+
+@pytest.mark.parametrize("kind", api.kinds())
+def test_list_and_show_of_every_kind_and_name(call: Call, validators: Validators, kind: str) -> None:
+    listed = call("list", kind, "--json")
+    assert listed.code == 0
+    validators["pin-engrave/names/1"].validate(listed.document)
+    names = listed.document["kinds"][kind]
+    assert names
+    assert call("list", kind).out.split("\n") == [*names, ""]
+    for name in names:
+        shown = call("show", kind, name, "--json")
+        assert shown.code == 0
+        validators["pin-engrave/entry/1"].validate(shown.document)
+        told = call("show", kind, name)
+        assert told.out.startswith(f"{kind}: {name}\n")
+        assert all(source["text"] in told.out for source in shown.document["sources"].values())
+
+
+def test_job_init_gives_a_job_that_is_checked_and_accepted(call: Call, tmp_path: Path, validators: Validators) -> None:
+    path = tmp_path / "job.toml"
+    assert call("job", "init", path).code == 0
+    assert path.read_text() == call("job", "init").out
+    checked = call("job", "check", path, "--json")
+    assert checked.code == 0
+    validators["pin-engrave/rules/1"].validate(checked.document)
+    serials = PROJECT / "examples" / "serials.csv"
+    planned = call("batch", serials, "--job", path, "--out", tmp_path / "out", "--dry-run", "--json")
+    assert planned.code == 0
+    validators["pin-engrave/plan/1"].validate(planned.document)
+    assert (
+        len({pin["characters"] for pin in planned.document["pins"]}) == len(serials.read_text().splitlines()) - 1 == 24
+    )
+    assert not (tmp_path / "out").exists()
+    again = call("job", "init", path, "--json")
+    assert again.code == 2
+
+
+def test_a_failed_rule_is_shown_with_its_figures_and_remedy(call: Call, tmp_path: Path, validators: Validators) -> None:
+    text = api.example_job_text().replace("sphere-1.0", "sphere-0.8")
+    (tmp_path / "job.toml").write_text(text)
+    checked = call("job", "check", tmp_path / "job.toml", "--json")
+    assert checked.code == 3
+    validators["pin-engrave/rules/1"].validate(checked.document)
+    told = call("job", "check", tmp_path / "job.toml")
+    (error,) = [finding for finding in checked.document["findings"] if finding["severity"] == "error"]
+    assert error["number"] == "L108"
+    assert f"  {finding_line(error, remedy=True)}\n" in told.out
+    assert error["remedy"] in told.out
+
+
+@pytest.fixture
+def printed(call: Call, made: Path, pin_folder: Path, job_file: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    """One real document of each kind (``run`` by hand: it is gone when a run has ended)."""
+    bad = tmp_path / "bad.csv"
+    bad.write_text("serial,maker,model\nAAA0001,Acme,P9\nX,Acme,P9\n")
+    whose = ("--maker", "Borealis", "--model", "Compact")
+    calls = {
+        "decoding": ("decode", "499BNM4L"),
+        "plan": ("batch", bad, "--out", tmp_path / "out", "--dry-run", "--skip-bad"),
+        "outcome": ("make", "375-76834", *whose, "--out", made, "--job", job_file),
+        "names": ("list",),
+        "entry": ("show", "pins", "flat-1.8"),
+        "rules": ("job", "check", PROJECT / "examples" / "job.toml"),
+        "doctor": ("doctor",),
+        "error": ("list", "nothing"),
+    }
+    documents = {name: call(*arguments, "--json").document for name, arguments in calls.items()}
+    for path in (made / "manifest.json", made / "job.json", pin_folder / "mark.json", pin_folder / "check.json"):
+        documents[path.stem] = json.loads(path.read_bytes())
+    manifest = documents["manifest"]
+    documents["run"] = {
+        "schema": "pin-engrave/run/1",
+        **{key: manifest[key] for key in ("tool", "input_sha256", "job_sha256")},
+    }
+    pins = [{"folder": pin_folder.name, "check": documents["check"]}]
+    documents["checks"] = {"schema": "pin-engrave/checks/1", "verdict": "pass", "pins": pins}
+    return documents
+
+
+def _tampered(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON
+    """The value with one thing wrong: a key more, a key less, another type, somewhere in it."""
+    if isinstance(value, dict):
+        yield {**value, "stranger": 1}
+        for key in value:
+            yield {other: kept for other, kept in value.items() if other != key}
+            for wrong in _tampered(value[key]):
+                yield {**value, key: wrong}
+    elif isinstance(value, list):
+        yield {"0": value}
+        if value:
+            for wrong in _tampered(value[0]):
+                yield [wrong, *value[1:]]
+    else:
+        yield [value]
+
+
+# Objects whose keys are names: one more or less is no fault of the document.
+_OPEN = {"sources", "kinds", "files", "conditions"}
+
+
+def test_real_documents_fit_and_tampered_ones_do_not(
+    printed: dict[str, dict[str, Any]], validators: Validators
+) -> None:
+    assert set(printed) == set(NAMES)
+    for name, document in printed.items():
+        validator = validators[f"pin-engrave/{name}/1"]
+        validator.validate(document)
+        closed = {key: value for key, value in document.items() if key not in _OPEN}
+        opened = {key: value for key, value in document.items() if key in _OPEN}
+        for wrong in _tampered(closed):
+            if not _differs_in_names_alone(closed, wrong):
+                assert not validator.is_valid({**wrong, **opened}), (name, wrong)
+        for key in opened:
+            assert not validator.is_valid({other: value for other, value in document.items() if other != key})
+            assert not validator.is_valid({**document, key: 1})
+
+
+def _differs_in_names_alone(value: Any, wrong: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether the only difference lies in the keys of an object whose keys are names."""
+    if isinstance(value, dict) and isinstance(wrong, dict) and value.keys() == wrong.keys():
+        changed = [key for key in value if value[key] != wrong[key]]
+        return bool(changed) and all(
+            (key in _OPEN and isinstance(wrong[key], dict) and _keys_differ(value[key], wrong[key]))
+            or _differs_in_names_alone(value[key], wrong[key])
+            for key in changed
+        )
+    if isinstance(value, list) and isinstance(wrong, list) and len(value) == len(wrong):
+        return any(_differs_in_names_alone(one, other) for one, other in zip(value, wrong, strict=True))
+    return False
+
+
+def _keys_differ(value: Any, wrong: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, dict) and value.keys() != wrong.keys()

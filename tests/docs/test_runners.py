@@ -1,0 +1,90 @@
+"""The benchmarks and the long proofs run, and the proofs can fail."""
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import proof_code, proof_fuzz
+from benchmarks.proof_fuzz import Target
+from engrave.code.reedsolomon import Filled, fill
+
+
+def _run(project: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=project, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_long_proofs_hold_at_a_thousandth(project: Path, tmp_path: Path) -> None:
+    printed = _run(project, "benchmarks/prove.py", "--scale", "0.001", "--evidence", str(tmp_path))
+    assert "FAILS" not in printed
+    evidence = {path.stem: json.loads(path.read_text()) for path in tmp_path.iterdir()}
+    assert set(evidence) == {"code", "input"}
+    assert all(document["holds"] and document["scale"] == 0.001 for document in evidence.values())
+    assert evidence["code"]["results"]["erasures"]["right"] == 1000
+    assert sum(result["cases"] for result in evidence["input"]["results"].values()) == 1000
+
+
+@pytest.mark.slow
+def test_the_benchmarks_run(project: Path, tmp_path: Path) -> None:
+    printed = _run(project, "benchmarks/run.py", "--quick", "--json", str(tmp_path / "b.json"))
+    document = json.loads((tmp_path / "b.json").read_text())
+    assert document["quick"] is True
+    assert {"start_up", "hatch", "codec", "dxf_writing", "gcode_reading", "stages"} <= set(document["results"])
+    assert "x1" in printed
+
+
+def test_the_interval_is_wilsons() -> None:
+    # Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3: 81 of 263, and 0 of 20.
+    assert proof_code.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert proof_code.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+
+
+def test_the_expected_share_is_that_of_all_errors_counted() -> None:
+    # Of seven known symbols with two wrong: the check is one symbol, and one in 31 pairs of errors cancels in it.
+    assert proof_code.expected_share(7, 2) == pytest.approx(1 / 31)
+    # Eight known, two checks, three wrong: two linear conditions on three errors leave one of 31^2.
+    assert proof_code.expected_share(8, 3) == pytest.approx(1 / 31**2)
+    assert proof_code.expected_share(8, 2) == 0
+    # Far above the distance the checks are met by chance.
+    assert math.isclose(proof_code.expected_share(8, 8), 32**-2, rel_tol=1e-6)
+
+
+def test_a_decoder_that_lets_errors_through_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    def blind(symbols: proof_code.Words, known: proof_code.Known) -> Filled:
+        return Filled(codewords=fill(symbols, known).codewords, consistent=np.ones(len(symbols), dtype=np.bool_))
+
+    monkeypatch.setattr("benchmarks.proof_code.fill", blind)
+    assert not proof_code.misreadings(words=100, seed=1)["holds"]
+
+
+def test_a_reader_that_breaks_is_reported_with_the_case_that_breaks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(data: bytes) -> str:
+        if data.count(b"\xff"):
+            raise KeyError("planted")
+        return "taken"
+
+    planted = {"planted": Target(seeds=(b"serial\n",), tokens=(), read=read)}
+    monkeypatch.setattr(proof_fuzz, "targets", lambda _folder: planted)
+    found = proof_fuzz.fuzz("planted", cases=200, seed=1)
+    assert not found["holds"]
+    number = found["broken"][0]["number"]
+    assert b"\xff" in proof_fuzz.case_bytes("planted", seed=1, number=number)
+
+
+def test_every_reader_takes_what_it_is_fuzzed_from(tmp_path: Path) -> None:
+    assert set(_taken(tmp_path)) == {"taken", "taken: identified"}
+
+
+def _taken(folder: Path) -> Iterator[str]:
+    for target in proof_fuzz.targets(folder).values():
+        for seed in target.seeds:
+            yield target.read(seed)

@@ -1,0 +1,84 @@
+"""What a check says where something could not be measured, and of a floor that cannot be judged."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engrave.base.errors import InputError
+from engrave.batch import drawn_pin
+from engrave.code.mark import make_mark
+from engrave.job import Job, load_job
+from engrave.job.setup import Setup, prepare
+from engrave.verify.cut import check_cut, expected_cycles
+from engrave.verify.document import finding_to_json
+from toolpaths.findings import Finding, Severity
+from toolpaths.laser.recipe import Recipe
+from toolpaths.surface import HeightMap
+
+
+@pytest.fixture(scope="module")
+def setup() -> Setup:
+    return prepare(load_job(None))
+
+
+@pytest.mark.parametrize(("value", "told"), [(None, None), (math.nan, None), (math.inf, None), (1.23456, 1.235)])
+def test_a_figure_that_could_not_be_measured_is_null(value: float | None, told: float | None) -> None:
+    finding = Finding(number="S501", severity=Severity.ERROR, message="m", value=value, limit=-0.0001, unit="um")
+    document = finding_to_json(finding)
+    assert document["value"] == told
+    assert str(document["limit"]) == "0.0"
+
+
+def _untouched(setup: Setup) -> HeightMap:
+    """The tip before anything is cut."""
+    count, pixel_um = 401, 4.0
+    axis_um = (np.arange(count) - count // 2) * pixel_um
+    x_um, y_um = np.meshgrid(axis_um, axis_um)
+    return HeightMap(
+        z_um=setup.tip.height_um(x_um, y_um),
+        pixel_um=pixel_um,
+        x0_um=float(axis_um[0]),
+        y0_um=float(axis_um[0]),
+        frame="pin",
+        provenance=("untouched",),
+    )
+
+
+def _with(job: Job, recipe: Recipe) -> Job:
+    return replace(job, process=replace(job.process, value=recipe))
+
+
+def test_an_untouched_tip_has_too_shallow_a_floor(setup: Setup) -> None:
+    mark = make_mark(serial="AAA0001", maker="Acme", model="P9", ranges=setup.ranges)
+    _, engraving = drawn_pin(setup, mark)
+    findings = check_cut(_untouched(setup), engraving, setup.job, tip=setup.tip)
+    (floor,) = [finding for finding in findings if finding.number == "C301"]
+    assert "shallower" in floor.message
+    assert floor.value == pytest.approx(0, abs=0.001)
+
+
+def test_a_floor_with_no_clear_place_is_said_to_be_unjudged(setup: Setup) -> None:
+    """Craters of some hundred micrometres leave no floor between characters 175 um apart."""
+    mark = make_mark(serial="AAA0001", maker="Acme", model="P9", ranges=setup.ranges)
+    _, engraving = drawn_pin(setup, mark)
+    recipe = replace(setup.job.process.value, spot_radius_um=200.0, pulse_energy_j=1e-3, kerf_um=600.0)
+    wide = _with(setup.job, recipe)
+    findings = check_cut(_untouched(setup), engraving, wide, tip=setup.tip)
+    assert [finding.severity for finding in findings if finding.number == "C303"] == [Severity.WARNING]
+    assert "C301" not in {finding.number for finding in findings}
+
+
+def test_a_beam_below_the_threshold_is_refused(setup: Setup) -> None:
+    """By hand, from the example's figures, at the outermost radius of 600 um on a sphere of 1 mm.
+
+    N = (12 um / 1 um)(12 um / 4 um) = 36, Fth = 0.16 36^(0.81 - 1) = 0.08099 J/cm2; half the relief out of focus
+    w^2 = 36 um2 (1 + (12.5 / 91.5)^2) = 36.67 um2; cosine 0.8: E = Fth pi w^2 / (2 x 0.8) = 58.3 nJ.
+    """
+    below, above = (
+        _with(setup.job, replace(setup.job.process.value, pulse_energy_j=energy_j)) for energy_j in (58.0e-9, 58.7e-9)
+    )
+    with pytest.raises(InputError, match="removes nothing 600 um from the axis"):
+        expected_cycles(below, tip=setup.tip)
+    assert expected_cycles(above, tip=setup.tip) > 0
