@@ -19,6 +19,7 @@ from engrave.reading import Reader, Reading, measure_lands, reader_for
 from engrave.strike import Condition, Impression, strike
 from engrave.verify.compare import Measured, check_depths, compare_reading, measured_lands
 from engrave.verify.cut import check_cut
+from toolpaths.errors import ToolpathError
 from toolpaths.findings import Finding, Severity, has_errors
 from toolpaths.laser.planning import focus_offset_um
 from toolpaths.readers.gcode import read_gcode
@@ -28,6 +29,8 @@ from toolpaths.surface import HeightMap
 
 CHECK_SCHEMA = "pin-engrave/check/1"
 
+# Findings after which a simulation would rest on figures that the program does not give.
+NOT_TO_SIMULATE = frozenset({"M204", "M209", "M211", "M213"})
 # What G-code for a gated laser says nothing of; it comes from job.json.
 NOT_IN_FILE = ("spot_radius", "wavelength", "beam_quality", "hatch", "ablation", "tip", "primer", "conditions")
 
@@ -102,17 +105,31 @@ def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
     )
     machine_findings = (*program.findings, *safety)
     toolpath = program.toolpath()
-    if not program.executable or not toolpath.blocks:
+    if not program.executable or not toolpath.blocks or any(f.number in NOT_TO_SIMULATE for f in safety):
         return Checked(mark=mark, job=job, findings=machine_findings, struck=(), measured=())
-    tip = cut(
-        toolpath,
-        surface=setup.tip,
-        beam=job.process.value.beam,
-        half_width_um=setup.tip.edge_radius_um,
-        pixel_um=job.pixel_um,
-    )
+    try:
+        tip = cut(
+            toolpath,
+            surface=setup.tip,
+            beam=job.process.value.beam,
+            half_width_um=setup.tip.edge_radius_um,
+            pixel_um=job.pixel_um,
+        )
+    except ToolpathError as error:
+        findings = (*machine_findings, _not_simulated(str(error)))
+        return Checked(mark=mark, job=job, findings=findings, struck=(), measured=())
     struck = tuple(_struck(tip, checker, name=entry.name, condition=entry.value) for entry in job.conditions)
     return _judged(tip, mark, checker, struck, machine_findings)
+
+
+def _not_simulated(reason: str) -> Finding:
+    return Finding(
+        number="C300",
+        severity=Severity.ERROR,
+        message=f"the program cannot be simulated: {reason}",
+        place="program",
+        remedy="make the program again from the job",
+    )
 
 
 def _struck(tip: HeightMap, checker: Checker, *, name: str, condition: Condition) -> Struck:
@@ -171,12 +188,12 @@ def _measured(nominal: Struck, layout: Layout, job: Job) -> tuple[Measured, ...]
 def _identity(nominal: Struck, mark: Mark, setup: Setup) -> tuple[Finding, ...]:
     """A pin that names another pin, or none, fails by that alone."""
     candidate = nominal.identified
-    if candidate is not None and candidate.id == mark.id:
+    named = setup.ranges.locate(candidate.id) if candidate else None
+    if candidate is not None and candidate.id == mark.id and named == (mark.maker, mark.model, mark.serial):
         return ()
     if candidate is None:
         message = "the reading names no pin"
     else:
-        named = setup.ranges.locate(candidate.id)
         whose = f"serial {named[2]} ({named[0]}, {named[1]})" if named else "no serial of this job's ranges"
         message = f"the reading names another pin: {candidate.characters}, {whose}"
     return (

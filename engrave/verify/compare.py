@@ -13,6 +13,8 @@ from toolpaths.findings import Finding, Severity
 
 # A reading turned by more than this against its drawn direction is a wrong rotation (a sector is 7.5 degrees).
 _ROTATION_RAD = np.radians(2.0)
+# So is a mark further than this from the axis; the reader finds a centre to 0.4 um.
+_PLACE_UM = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ def compare_reading(reading: Reading, mark: Mark, places: Places) -> tuple[Findi
     """Every respect in which the primer does not say, hard and uncorrected, what was intended."""
     if not reading.found:
         return (_wrong("R401", "no mark is found in the simulated impression", place="impression", remedy=_LOOK),)
-    return (*_pose(reading), *_characters(reading, mark, places), *_ring(reading, mark))
+    return (*_pose(reading), *_place(reading), *_characters(reading, mark, places), *_ring(reading, mark))
 
 
 _LOOK = "look at the machine file and at impression.png"
@@ -63,6 +65,21 @@ def _pose(reading: Reading) -> Iterator[Finding]:
             limit=round(float(np.degrees(_ROTATION_RAD)), 2),
             unit="deg",
             remedy="the program is not the one the job makes; make it again",
+        )
+
+
+def _place(reading: Reading) -> Iterator[Finding]:
+    off_um = float(np.hypot(reading.x_um, reading.y_um))
+    if off_um > _PLACE_UM:
+        yield Finding(
+            number="R410",
+            severity=Severity.ERROR,
+            message="the mark is off the axis",
+            place="mark",
+            value=round(off_um, 2),
+            limit=_PLACE_UM,
+            unit="um",
+            remedy="the program is not the one the job makes, or it is shifted; make it again",
         )
 
 

@@ -22,7 +22,9 @@ pytestmark = [
 
 HOME = str(Path(str(engrave.__file__)).parent.parent)
 SCHEMAS = Path(__file__).parent.parent.parent / "docs" / "schemas"
-PROGRAM = [sys.executable, "-P", "-c", "from engrave.cli import main; main()", "batch"]
+# A shell that runs the tests in the background hands every process an ignored SIGINT; a person's terminal does not.
+AS_FROM_A_TERMINAL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+PROGRAM = [sys.executable, "-P", "-c", f"{AS_FROM_A_TERMINAL}; from engrave.cli import main; main()", "batch"]
 PINS = 4
 # No step of these takes longer: a pin is made in some seconds, a run's end is seen at once.
 PATIENCE_S = 240.0

@@ -11,8 +11,9 @@ from engrave.batch import drawn_pin
 from engrave.code.mark import make_mark
 from engrave.job import Job, load_job
 from engrave.job.setup import Setup, prepare
-from engrave.verify.cut import check_cut, expected_cycles
+from engrave.verify.cut import check_cut
 from engrave.verify.document import finding_to_json
+from engrave.verify.physics import expected_cycles
 from toolpaths.findings import Finding, Severity
 from toolpaths.laser.recipe import Recipe
 from toolpaths.surface import HeightMap
