@@ -51,7 +51,7 @@ OTHERS = """\
 - `python benchmarks/hatch.py` is the hatch alone, `python benchmarks/wall.py` prints the tables of
   [laser.md](laser.md), `python benchmarks/specimen.py` draws the sheet of [face.md](face.md).
 - `make prove` runs the long proofs, a million words and a million damaged inputs, and writes evidence to
-  `docs/evidence/`. At full scale it took 13 minutes on two processors, shared. The evidence names its scale, its
+  `docs/evidence/`. What is committed there was run at the scale that it names; it names, too, its
   seed, the commit, a hash of the sources, and whether those were the same when it ended.
 """
 

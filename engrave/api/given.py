@@ -12,6 +12,7 @@ from typing import Any
 from engrave.base.config import MOST_CONFIG_BYTES, build, key_of, parse_toml
 from engrave.base.errors import Collecting, InputError
 from engrave.base.files import read_text
+from engrave.base.units import dimension_of
 from engrave.code.mark import Mark, make_mark
 from engrave.code.ranges import Range, RangeTable, normalised_pin
 from engrave.job import SHELVES, Job, load_job, require_formats
@@ -111,9 +112,9 @@ def _ranges_of(given: JobGiven) -> RangeTable | None:
 
 def _judged(given: JobGiven) -> Job:
     """The example job with those parts of a file that the rules judge. Raises InputError where one is at fault."""
-    table = _part(_Judged, _table(given))
+    table = _with_units(_Judged, _part(_Judged, _table(given)))
     if isinstance(table.get("layout"), dict):
-        table["layout"] = _part(LayoutSettings, table["layout"])
+        table["layout"] = _with_units(LayoutSettings, _part(LayoutSettings, table["layout"]))
     judged = build(_Judged, table, origin="")
     if judged.layout.face not in shipped_typefaces():
         raise InputError(f"layout.face: {judged.layout.face!r} is not known")
@@ -135,6 +136,22 @@ def _table(given: JobGiven) -> dict[str, Any]:
     if not isinstance(given, Path):
         return {}
     return parse_toml(read_text(given, most=MOST_CONFIG_BYTES), origin=given.name)
+
+
+def _with_units(cls: type, table: dict[str, Any]) -> dict[str, Any]:
+    """The table with the unit that its fault's own message suggests behind every bare number.
+
+    The fault has been told; this only lets the rest of the job be judged beside it.
+    """
+    dimensions = {key_of(field.name): dimension_of(field.name) for field in fields(cls)}
+    return {
+        key: f"{value}{dimension.example}"
+        if (dimension := dimensions[key]) is not None
+        and isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        else value
+        for key, value in table.items()
+    }
 
 
 def _part(cls: type, table: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from engrave.api.given import JobGiven, PinName, known_of, mark_of, setup_of
 from engrave.base.errors import Collecting, InputError, raise_faults
-from engrave.base.files import read_text, sha256_hex
+from engrave.base.files import read_text_on, sha256_hex
 from engrave.batch import (
     MOST_CSV_BYTES,
     BatchOutcome,
@@ -109,7 +109,7 @@ def _ordered(serials: Path, job: JobGiven, formats: Sequence[str] | None, *, ski
     setup = setup_of(job, known, faults)
     text, orders = "", Orders(good=(), bad=())
     with Collecting(faults):
-        text = read_text(serials, most=MOST_CSV_BYTES)
+        text = read_text_on(serials, most=MOST_CSV_BYTES, faults=faults)
         orders = read_serials(text, job=known.job, ranges=known.ranges, origin=serials.name)
     if faults or not skip_bad or not orders.good:
         raise_faults([*faults, *orders.faults])

@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from engrave.base.errors import InputError, UnfinishedError
+from engrave.base.errors import InputError, UnfinishedError, raise_faults
 
 TEMPORARY_PREFIX = ".unfinished-"
 _FILE_MODE = 0o640
@@ -113,8 +113,22 @@ def read_bytes(path: Path, *, most: int) -> bytes:
 
 def read_text(path: Path, *, most: int) -> str:
     """The whole file as UTF-8 text, a byte-order mark allowed. Raises InputError, also where it is not UTF-8."""
+    faults: list[str] = []
+    text = read_text_on(path, most=most, faults=faults)
+    raise_faults(faults)
+    return text
+
+
+def read_text_on(path: Path, *, most: int, faults: list[str]) -> str:
+    """The whole file as text even where it is not UTF-8: then with U+FFFD for what is not, and a fault on the list.
+
+    So the rest of the file can be read for its other faults. Raises InputError where the file cannot be read at all.
+    """
     data = read_bytes(path, most=most)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        faults.append(f"{path}: line {line}, column {column}: byte {error.start} is not UTF-8; save the file as UTF-8")
+        return data.decode("utf-8-sig", errors="replace")

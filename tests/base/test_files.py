@@ -134,7 +134,7 @@ def test_reading(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="larger than 4 bytes"):
         read_bytes(path, most=4)
     path.write_bytes(b"ab\xff")
-    with pytest.raises(InputError, match=r"byte 2 is not UTF-8; save the file as UTF-8"):
+    with pytest.raises(InputError, match=r"line 1, column 3: byte 2 is not UTF-8; save the file as UTF-8"):
         read_text(path, most=9)
     with pytest.raises(InputError, match="cannot read: no such file"):
         read_bytes(tmp_path / "none", most=9)
