@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from engrave.job import Job
 from engrave.layout import Engraving, Land
 from engrave.verify.everywhere import compare_everywhere
-from engrave.verify.physics import CREST_LEVEL_UM, crater_radius_at, cycle_depth_um, expected_cycles, rise_um
-from engrave.verify.window import window_of
+from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM, crater_radius_at, cycle_depth_um, expected_cycles, rise_um
+from engrave.verify.window import covered_by
 from toolpaths.findings import Finding, Severity
 from toolpaths.surface import HeightMap, Surface
 
@@ -20,8 +20,6 @@ FloatArray = NDArray[np.float64]
 _FLOOR_RADIUS_UM = 300.0
 # ... and this many crater diameters away from any land, where no contour has passed.
 _CLEARANCE_CRATERS = 1.05
-# How far about a land its crest is looked for.
-_SEARCH_UM = 8.0
 
 
 def check_cut(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -> tuple[Finding, ...]:
@@ -83,9 +81,8 @@ def _crests(
     """Mean distance of each crest's outline from the drawn one, outwards positive."""
     off: list[tuple[float, Land]] = []
     for land in lands:
-        area_um2, radius_um = _crest_area(depth_um, cut, land)
-        begins_um = rise_um(job, tip=tip, cosine=float(tip.normal_cosine(radius_um, np.array(0.0))))
-        offset_um = (area_um2 - land.outline.area) / land.outline.length - begins_um
+        begins_um = rise_um(job, land.outline.centroid, tip=tip)
+        offset_um = (_crest_area_um2(depth_um, cut, land) - land.outline.area) / land.outline.length - begins_um
         if not abs(offset_um) <= job.limits.crest_um:
             off.append((offset_um, land))
     for offset_um, land in off:
@@ -101,11 +98,7 @@ def _crests(
         )
 
 
-def _crest_area(depth_um: FloatArray, cut: HeightMap, land: Land) -> tuple[float, FloatArray]:
-    """Area of untouched surface about a land, um2, and the land's distance from the axis."""
-    searched = land.outline.buffer(_SEARCH_UM)
-    rows, columns = window_of(cut, searched.bounds)
-    x_um, y_um = np.meshgrid(cut.x_um()[columns], cut.y_um()[rows])
-    crest = (depth_um[rows, columns] < CREST_LEVEL_UM) & shapely.contains_xy(searched, x_um, y_um)
-    centre = land.outline.centroid
-    return float(crest.sum()) * cut.pixel_um**2, np.array(np.hypot(centre.x, centre.y))
+def _crest_area_um2(depth_um: FloatArray, cut: HeightMap, land: Land) -> float:
+    """Area of untouched surface about a land."""
+    rows, columns, near = covered_by(cut, land.outline.buffer(SEARCH_UM))
+    return float(np.count_nonzero(near & (depth_um[rows, columns] < CREST_LEVEL_UM))) * cut.pixel_um**2

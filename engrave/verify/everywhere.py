@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
 from engrave.job import Job
-from engrave.layout import Engraving, Land
-from engrave.verify.physics import CREST_LEVEL_UM, crater_radius_at, cycle_depth_um, expected_cycles, rise_um
-from engrave.verify.window import window_of
+from engrave.layout import Engraving
+from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM, crater_radius_at, cycle_depth_um, expected_cycles, rise_um
+from engrave.verify.window import covered_by
 from toolpaths.findings import Finding, Severity
 from toolpaths.surface import HeightMap, Surface
 
@@ -29,8 +27,6 @@ _MARK_SHARE = 0.06
 _FIELD_SHARE = 0.40
 # What departs is reported from this area on: a square of two pixels a side is noise of the sampling.
 _LEAST_AREA_UM2 = 25.0
-# How far about a land its crest is looked for.
-_SEARCH_UM = 8.0
 # The core of a land lies this far inside its outline, beyond what one pixel can blur.
 _CORE_UM = 3.0
 # Floor begins this many crater radii from a land, where no contour has passed.
@@ -69,7 +65,7 @@ def _compared(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -
     x_um, y_um = np.meshgrid(cut.x_um(), cut.y_um())
     owner = np.full(cut.z_um.shape, -1, dtype=np.int16)
     for index, land in enumerate(engraving.lands):
-        rows, columns, inside = _covered(cut, land.outline)
+        rows, columns, inside = covered_by(cut, land.outline)
         owner[rows, columns][inside] = index
     land_mask = owner >= 0
     return Compared(
@@ -81,12 +77,6 @@ def _compared(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -
         outside_um=distance_transform_edt(~land_mask) * cut.pixel_um,
         inside_um=distance_transform_edt(land_mask) * cut.pixel_um,
     )
-
-
-def _covered(cut: HeightMap, outline: BaseGeometry) -> tuple[slice, slice, BoolArray]:
-    rows, columns = window_of(cut, outline.bounds)
-    x_um, y_um = np.meshgrid(cut.x_um()[columns], cut.y_um()[rows])
-    return rows, columns, shapely.contains_xy(outline, x_um, y_um)
 
 
 def _floor(compared: Compared, engraving: Engraving, job: Job) -> Iterator[Finding]:
@@ -146,12 +136,12 @@ def _cores(compared: Compared, engraving: Engraving) -> Iterator[Finding]:
 def _outlines(compared: Compared, cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -> Iterator[Finding]:
     """Lands whose crest lies elsewhere than drawn: area in one of the two and not in both, for each um of outline."""
     for land in engraving.lands:
-        searched = land.outline.buffer(_SEARCH_UM)
-        rows, columns, near = _covered(cut, searched)
+        searched = land.outline.buffer(SEARCH_UM)
+        rows, columns, near = covered_by(cut, searched)
         drawn = compared.inside_um[rows, columns] > 0
         crest = compared.depth_um[rows, columns] < CREST_LEVEL_UM
         apart_um2 = float(np.count_nonzero(near & (drawn != crest))) * cut.pixel_um**2
-        off_um = apart_um2 / land.outline.length - _allowed_um(land, job, tip=tip)
+        off_um = apart_um2 / land.outline.length - rise_um(job, land.outline.centroid, tip=tip)
         if off_um > job.limits.crest_um:
             yield Finding(
                 number="C306",
@@ -163,13 +153,6 @@ def _outlines(compared: Compared, cut: HeightMap, engraving: Engraving, job: Job
                 unit="um",
                 remedy="compare the program's mark with mark.json, and look for a shift, a turn or a change of scale",
             )
-
-
-def _allowed_um(land: Land, job: Job, *, tip: Surface) -> float:
-    """What a sound crest differs by: the wall begins gently."""
-    centre = land.outline.centroid
-    cosine = float(tip.normal_cosine(np.array(np.hypot(centre.x, centre.y)), np.array(0.0)))
-    return rise_um(job, tip=tip, cosine=cosine)
 
 
 def _walls(compared: Compared, job: Job) -> Iterator[Finding]:

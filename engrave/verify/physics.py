@@ -6,6 +6,7 @@ follows the same rule in code of its own.
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely.geometry import Point
 
 from engrave.base.errors import InputError
 from engrave.job import Job
@@ -16,6 +17,8 @@ FloatArray = NDArray[np.float64]
 
 # Surface lowered by less than this still belongs to the crest.
 CREST_LEVEL_UM = 1.0
+# How far about a land its crest is looked for.
+SEARCH_UM = 8.0
 
 
 def expected_cycles(job: Job, *, tip: Surface) -> int:
@@ -54,7 +57,7 @@ def crater_radius_at(job: Job, *, cosine: float) -> float:
     return recipe.spot_radius_um * float(np.sqrt(max(level, 0.0) / 2.0))
 
 
-def rise_um(job: Job, *, tip: Surface, cosine: float) -> float:
+def rise_um(job: Job, place: Point, *, tip: Surface) -> float:
     """How far outside the edge of the cut its depth is still below the crest's level: the wall begins gently.
 
     One line cuts (8 d / (3 s w^2)) (r^2 - y^2)^(3/2) at a distance y from its middle, s between pulses, r its crater's
@@ -62,7 +65,8 @@ def rise_um(job: Job, *, tip: Surface, cosine: float) -> float:
     """
     recipe = job.process.value
     passes = expected_cycles(job, tip=tip) * len(recipe.angles_rad)
-    radius_um = crater_radius_at(job, cosine=cosine)
+    from_axis_um = np.array(np.hypot(place.x, place.y))
+    radius_um = crater_radius_at(job, cosine=float(tip.normal_cosine(from_axis_um, np.array(0.0))))
     spacing_um = recipe.feed_um_s / recipe.repetition_rate_hz
     line = 8.0 * recipe.ablation.penetration_um / (3.0 * spacing_um * recipe.spot_radius_um**2)
     square = (CREST_LEVEL_UM / (passes * line)) ** (2.0 / 3.0)
