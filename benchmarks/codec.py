@@ -17,6 +17,7 @@ from engrave.code.reedsolomon import DIMENSION, encode, fill
 PEER_LENGTH = 31
 SEED = 20_260_101
 ERASED = 18
+CHARACTERS = 8
 
 
 def codec(*, words: int, slow_words: int, repeats: int) -> dict[str, Any]:
@@ -37,6 +38,60 @@ def codec(*, words: int, slow_words: int, repeats: int) -> dict[str, Any]:
         "slow_words": slow_words,
         "encode": _encoding(messages, codewords, slow_words=slow_words, repeats=repeats),
         "fill": _filling(codewords, known, slow_words=slow_words, repeats=repeats),
+        **_eight_characters(messages, generator, slow_words=slow_words, repeats=repeats),
+    }
+
+
+def _eight_characters(
+    messages: NDArray[np.uint8], generator: np.random.Generator, *, slow_words: int, repeats: int
+) -> dict[str, Any]:
+    """The part that people read: six symbols to eight characters, and two of the eight lost.
+
+    Ours makes the whole word of 32 when it encodes. The peers use a Reed-Solomon code [8, 6] of their own, as much work
+    as there can be for them; every one must come back to the word that it made itself.
+    """
+    count, size = len(messages), CHARACTERS - DIMENSION
+    known = generator.permuted(np.tile(np.arange(CHARACTERS) >= size, (count, 1)), axis=1)
+    ours, codewords = timed(lambda: encode(messages), repeats=repeats)
+    characters = codewords[:, :CHARACTERS]
+    filling, filled = timed(lambda: fill(np.where(known, characters, 0).astype(np.uint8), known), repeats=repeats)
+    _require_equal("fill", filled.codewords, characters)
+
+    peer = galois.ReedSolomon(PEER_LENGTH, PEER_LENGTH - size)
+    symbols = peer.field(messages)
+    by_galois, theirs = timed(lambda: peer.encode(symbols), repeats=repeats)
+    lost = ~known[:slow_words]
+    damaged = theirs[:slow_words].copy()
+    damaged[lost] = 0
+    # Once untimed: it compiles what it uses.
+    peer.decode(damaged[:1], erasures=lost[:1], output="codeword")
+    galois_filling, whole = timed(lambda: peer.decode(damaged, erasures=lost, output="codeword"), repeats=repeats)
+    _require_equal("galois", np.asarray(whole), np.asarray(theirs[:slow_words]))
+
+    slow = reedsolo.RSCodec(size, nsize=PEER_LENGTH, fcr=1, prim=0x25, generator=2, c_exp=5)
+    rows = [list(row) for row in messages[:slow_words].tolist()]
+    by_reedsolo, encoded = timed(lambda: [bytearray(slow.encode(row)) for row in rows], repeats=repeats)
+    places = [np.flatnonzero(row).tolist() for row in lost]
+    blanked = [
+        bytearray(0 if place in gone else symbol for place, symbol in enumerate(word))
+        for word, gone in zip(encoded, places, strict=True)
+    ]
+    reedsolo_filling, decoded = timed(
+        lambda: [bytearray(slow.decode(word, erase_pos=gone)[1]) for word, gone in zip(blanked, places, strict=True)],
+        repeats=repeats,
+    )
+    if decoded != encoded:
+        raise ValueError("codec: reedsolo does not give back the characters that it made")
+    by = count / slow_words
+    encoders = {"pin-engrave": ours, "galois": by_galois, "reedsolo": _scaled(by_reedsolo, by=by)}
+    fillers = {
+        "pin-engrave": filling,
+        "galois": _scaled(galois_filling, by=by),
+        "reedsolo": _scaled(reedsolo_filling, by=by),
+    }
+    return {
+        "encode_eight_characters": compared(encoders, ours="pin-engrave"),
+        "fill_two_characters": compared(fillers, ours="pin-engrave"),
     }
 
 

@@ -7,6 +7,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import ezdxf
+
 from benchmarks.common import Timing, child_cpu_s, compared, timed
 from toolpaths.machine import Machine
 from toolpaths.model import Toolpath
@@ -32,7 +34,6 @@ def dxf_writing(toolpath: Toolpath, *, repeats: int) -> dict[str, Any]:
 
 
 def _by_entities(toolpath: Toolpath) -> str:
-    import ezdxf
 
     document = ezdxf.new("R2000")  # type: ignore[attr-defined] # documented, though not exported in so many words
     space = document.modelspace()

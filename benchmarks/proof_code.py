@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from engrave.code.decode import CARRIED, decode_symbols
 from engrave.code.reedsolomon import DIMENSION, LENGTH, encode, fill
@@ -75,8 +76,6 @@ def misreadings(*, words: int, seed: int) -> dict[str, Any]:
 
 
 def _misread(known: int, wrong: int, *, words: int, seed: int) -> dict[str, Any]:
-    from scipy.stats import binomtest
-
     generator = np.random.default_rng([seed, 3, known, wrong])
     passed = 0
     for count in _chunks(words):

@@ -19,7 +19,7 @@ from engrave import api
 from engrave.base.config import json_bytes, parse_json
 from engrave.base.errors import EngraveError
 from engrave.base.files import read_text
-from engrave.batch.orders import MOST_CSV_BYTES, read_serials
+from engrave.batch.orders import MOST_CSV_BYTES, named_by, read_serials
 from engrave.code.decode import decode_options
 from engrave.code.mark import mark_from_json, mark_to_json
 from engrave.code.ranges import RangeTable
@@ -264,7 +264,8 @@ def _csv(path: Path, job: api.Job) -> Target:
 
     def read(data: bytes) -> str:
         path.write_bytes(data)
-        orders = read_serials(read_text(path, most=MOST_CSV_BYTES), job=job, ranges=ranges, origin=path.name)
+        text = read_text(path, most=MOST_CSV_BYTES)
+        orders = read_serials(text, job=job, ranges=ranges, naming=named_by(ranges), origin=path.name)
         return "found fault: rows skipped" if orders.bad else "taken"
 
     comma = b'serial,maker,model,lot\nAAA0001,Acme,P9,7\n375-76834,Borealis,Compact,\n"0001A","Cooper & Sons",Mk II,x\n'

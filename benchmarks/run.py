@@ -48,7 +48,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
     results["hatch"] = hatching(count=100 if quick else 1000, repeats=repeats)
     print_compared(f"hatch of {results['hatch']['glyphs']} glyphs", results["hatch"]["times"])
     results["codec"] = codec(words=1_000 if quick else 100_000, slow_words=100 if quick else 1_000, repeats=repeats)
-    for step in ("encode", "fill"):
+    for step in ("encode", "fill", "encode_eight_characters", "fill_two_characters"):
         print_compared(f"codec, {step} {results['codec']['words']} words", results["codec"][step])
     workshop, toolpath = example_toolpath()
     results["dxf_writing"] = dxf_writing(toolpath, repeats=repeats)

@@ -26,6 +26,13 @@ def rasterise(
     return np.asarray(shapely.contains_xy(geometry, x_um, y_um))
 
 
+def turned(skeleton: Sequence[FloatArray], quarter_turns: int, *, mirrored: bool = False) -> tuple[FloatArray, ...]:
+    """A skeleton, polylines (n, 2), turned clockwise about the origin; mirrored left to right before, if asked."""
+    x_sign = -1.0 if mirrored else 1.0
+    clockwise = np.linalg.matrix_power(np.array([[0, -1], [1, 0]]), quarter_turns % 4)
+    return tuple((line * (x_sign, 1.0)) @ clockwise for line in skeleton)
+
+
 def uncovered(inks: Sequence[MaskArray], covers: Sequence[MaskArray], *, most_shift_px: int) -> FloatArray:
     """Least part of each ink that lies outside each cover, over every shift of up to ``most_shift_px`` in x and y.
 

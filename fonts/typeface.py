@@ -8,7 +8,7 @@ high as was asked for, and its cell (advance wide, 1 high) is centred on the ori
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
 
@@ -22,12 +22,13 @@ from fonts.strokes import FloatArray, Stroke, ink
 _SUFFIX = ".toml"
 _FACE_TEXTS = ("name", "licence", "notes", "source")
 _FACE_KEYS = (*_FACE_TEXTS, "glyphs")
+_OPTIONAL_KEYS = ("shapes",)
 _GLYPH_KEYS = ("advance", "strokes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyph:
-    """One character: the width of its cell and its skeleton, em units."""
+    """One character, or one shape by its letter: the width of its cell and its skeleton, em units."""
 
     character: str
     advance: float
@@ -57,17 +58,22 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typeface:
-    """Glyphs by character, with who may use them (licence), what they are for (notes) and where they come from."""
+    """Glyphs by character, with who may use them (licence), what they are for (notes) and where they come from.
+
+    ``shapes`` are geometric shapes by letter, apart from the alphabet; a face may have none.
+    """
 
     name: str
     licence: str
     notes: str
     source: str
     glyphs: Mapping[str, Glyph]
+    shapes: Mapping[str, Glyph] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Take a private, read-only copy of the glyphs."""
+        """Take private, read-only copies of the glyphs and the shapes."""
         object.__setattr__(self, "glyphs", MappingProxyType(dict(self.glyphs)))
+        object.__setattr__(self, "shapes", MappingProxyType(dict(self.shapes)))
 
     def glyph(self, character: str) -> Glyph:
         """The glyph of a character. Raises FontError where the face has none."""
@@ -75,6 +81,14 @@ class Typeface:
             return self.glyphs[character]
         except KeyError:
             raise FontError(f"typeface {self.name}: no glyph {character!r}; it has {''.join(self.glyphs)}") from None
+
+    def shape(self, letter: str) -> Glyph:
+        """The shape of a letter. Raises FontError where the face has none."""
+        try:
+            return self.shapes[letter]
+        except KeyError:
+            known = f"it has {''.join(self.shapes)}" if self.shapes else "it has no shapes"
+            raise FontError(f"typeface {self.name}: no shape {letter!r}; {known}") from None
 
     def skeleton(self, character: str, *, height_um: float, stroke_um: float) -> tuple[FloatArray, ...]:
         """Polylines of a character's strokes, each (n, 2) float, um, as ``Glyph.skeleton``."""
@@ -94,15 +108,16 @@ def load_typeface(text: str, *, origin: str) -> Typeface:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FontError(f"{origin}: not TOML: {error}") from error
-    faults = _key_faults(table, _FACE_KEYS)
+    faults = _key_faults(table, _FACE_KEYS, optional=_OPTIONAL_KEYS)
     faults += [
         f"{key}: must be text that says something" for key in _FACE_TEXTS if key in table and not _text(table[key])
     ]
-    glyphs = _glyphs(table["glyphs"], faults) if "glyphs" in table else {}
+    glyphs = _glyphs(table["glyphs"], faults, key="glyphs", kind="glyph") if "glyphs" in table else {}
+    shapes = _glyphs(table["shapes"], faults, key="shapes", kind="shape") if "shapes" in table else {}
     if faults:
         raise FontError("\n".join(f"{origin}: {fault}" for fault in faults))
     name, licence, notes, source = (_text(table[key]) for key in _FACE_TEXTS)
-    return Typeface(name=name, licence=licence, notes=notes, source=source, glyphs=glyphs)
+    return Typeface(name=name, licence=licence, notes=notes, source=source, glyphs=glyphs, shapes=shapes)
 
 
 def shipped_typefaces() -> tuple[str, ...]:
@@ -120,18 +135,18 @@ def shipped_typeface(name: str) -> Typeface:
     return load_typeface(file.read_text(encoding="utf-8"), origin=file.name)
 
 
-def _glyphs(tables: object, faults: list[str]) -> dict[str, Glyph]:
+def _glyphs(tables: object, faults: list[str], *, key: str, kind: str) -> dict[str, Glyph]:
     if not isinstance(tables, dict):
-        faults.append("glyphs: must be tables, one a character, such as [glyphs.A]")
+        faults.append(f"{key}: must be tables, one a character, such as [{key}.A]")
         return {}
     glyphs: dict[str, Glyph] = {}
     for character, table in tables.items():
         glyph, found = _glyph(character, table)
-        faults += [f"glyph {character}: {fault}" for fault in found]
+        faults += [f"{kind} {character}: {fault}" for fault in found]
         if glyph is not None:
             glyphs[character] = glyph
     if not tables:
-        faults.append("glyphs: a typeface needs at least one")
+        faults.append(f"{key}: a typeface needs at least one")
     return glyphs
 
 
@@ -157,9 +172,10 @@ def _glyph(character: str, table: object) -> tuple[Glyph | None, list[str]]:
     return (None if faults else glyph), faults
 
 
-def _key_faults(table: Mapping[str, object], keys: tuple[str, ...]) -> list[str]:
+def _key_faults(table: Mapping[str, object], keys: tuple[str, ...], *, optional: tuple[str, ...] = ()) -> list[str]:
+    known = (*keys, *optional)
     missing = [f"{key}: missing" for key in keys if key not in table]
-    unknown = [f"{key}: unknown key; the keys are {', '.join(keys)}" for key in table if key not in keys]
+    unknown = [f"{key}: unknown key; the keys are {', '.join(known)}" for key in table if key not in known]
     return missing + unknown
 
 

@@ -3,25 +3,61 @@
 Every function takes plain values and answers with frozen ones or with the JSON objects that ``docs/schemas`` describes.
 Where a ``job`` is asked for, a ``Job`` will do, or the path of a job file, or None for the shipped example. Errors are
 ``engrave.base.errors.EngraveError``: each lists all its faults, those of the job file too, and knows its exit code.
+
+The registry is kept by ``engrave.api.record``, and signed off by ``engrave.api.signing``.
+
+Each name is imported when it is first asked for: a trace does not wait for the solid geometry of a batch.
 """
 
-from engrave.api.codes import decode, encode
-from engrave.api.given import JobGiven, PinName, with_formats
-from engrave.api.library import FORMATS, job_rules, kinds, names, show
-from engrave.api.looking import (
-    VIEWS,
-    Check,
-    check,
-    checks_to_json,
-    load_mark,
-    preview,
-    write_file,
-)
-from engrave.api.making import batch, make, outcome_to_json, plan, plan_to_json
-from engrave.base.config import json_bytes
-from engrave.batch import BatchOutcome, Order, Orders, PinOutcome, Progress
-from engrave.code.mark import Mark, mark_to_json
-from engrave.job import Job, example_job_text, job_to_json, load_job
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engrave.api.casefile import case_document, case_file
+    from engrave.api.codes import decode, encode
+    from engrave.api.given import JobGiven, PinName, with_formats
+    from engrave.api.library import FORMATS, job_rules, kinds, names, show
+    from engrave.api.looking import (
+        VIEWS,
+        Check,
+        check,
+        checks_to_json,
+        load_mark,
+        preview,
+        write_file,
+    )
+    from engrave.api.making import RegistryGiven, batch, make, outcome_to_json, plan, plan_to_json
+    from engrave.api.tracing import trace
+    from engrave.base.config import json_bytes
+    from engrave.batch import BatchOutcome, Order, Orders, PinOutcome, Progress
+    from engrave.code.mark import Mark, mark_to_json
+    from engrave.job import Job, example_job_text, job_to_json, load_job
+else:
+
+    def __getattr__(name: str) -> object:
+        """What a name of ``__all__`` stands for."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
+
+
+_HOMES = {
+    name: module
+    for module, names in {
+        "engrave.api.casefile": ("case_document", "case_file"),
+        "engrave.api.codes": ("decode", "encode"),
+        "engrave.api.given": ("JobGiven", "PinName", "with_formats"),
+        "engrave.api.library": ("FORMATS", "job_rules", "kinds", "names", "show"),
+        "engrave.api.looking": ("VIEWS", "Check", "check", "checks_to_json", "load_mark", "preview", "write_file"),
+        "engrave.api.making": ("RegistryGiven", "batch", "make", "outcome_to_json", "plan", "plan_to_json"),
+        "engrave.api.tracing": ("trace",),
+        "engrave.base.config": ("json_bytes",),
+        "engrave.batch": ("BatchOutcome", "Order", "Orders", "PinOutcome", "Progress"),
+        "engrave.code.mark": ("Mark", "mark_to_json"),
+        "engrave.job": ("Job", "example_job_text", "job_to_json", "load_job"),
+    }.items()
+    for name in names
+}
 
 __all__ = [
     "FORMATS",
@@ -36,7 +72,10 @@ __all__ = [
     "PinName",
     "PinOutcome",
     "Progress",
+    "RegistryGiven",
     "batch",
+    "case_document",
+    "case_file",
     "check",
     "checks_to_json",
     "decode",
@@ -56,6 +95,7 @@ __all__ = [
     "plan_to_json",
     "preview",
     "show",
+    "trace",
     "with_formats",
     "write_file",
 ]

@@ -1,13 +1,22 @@
 """Serials to characters, and what was read back to serials."""
 
+from math import ceil
 from typing import Any
 
 from engrave.api.given import JobGiven, PinName, known_of, mark_of
 from engrave.base.errors import Collecting, InputError
-from engrave.code.decode import Candidate, Options, decode_options
+from engrave.code.combined import CombinedDecoding, decode_typed
+from engrave.code.decode import Candidate, Decoding
+from engrave.code.evidence import Orientation
 from engrave.code.mark import Mark, make_mark
+from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES
 from engrave.code.ranges import RangeTable
-from engrave.code.reading_text import parse_reading
+from engrave.code.soft import SoftCandidate
+from engrave.code.told import told_chance, told_posterior
+from engrave.code.typed import TypedReading, typed_reading
+
+DECODING_SCHEMA = "pin-engrave/decoding/1"
+_BITS_DECIMALS = 1
 
 
 def encode(serial: str, *, maker: str, model: str, job: JobGiven) -> Mark:
@@ -20,39 +29,109 @@ def encode(serial: str, *, maker: str, model: str, job: JobGiven) -> Mark:
     raise InputError(faults)
 
 
-def decode(characters: str, *, ring: str, job: JobGiven) -> dict[str, Any]:
+def decode(
+    characters: str,
+    *,
+    job: JobGiven,
+    ring: str = "",
+    shapes: str = "",
+    profile: str = PROFILE_A.name,
+    any_rotation: bool = False,
+) -> dict[str, Any]:
     """A typed reading to the pins it may be of, best first, as the JSON object ``pin-engrave/decoding/1``.
 
-    Raises InputError with every fault of what was typed and of the job.
+    ``any_rotation``: ring or shapes were typed from anywhere on, perhaps mirrored or negative. Raises InputError with
+    every fault of what was typed and of the job.
     """
     faults: list[str] = []
     known = known_of(job, faults)
-    options: Options | None = None
-    with Collecting(faults):
-        options = parse_reading(characters, ring)
-    if known.ranges is None or options is None or faults:
+    reading = _reading(characters, ring, shapes, profile, faults)
+    if known.ranges is None or reading is None or faults:
         raise InputError(faults)
-    decoding = decode_options(options)
+    return decoding_to_json(decode_typed(reading, any_rotation=any_rotation), known.ranges)
+
+
+def _reading(characters: str, ring: str, shapes: str, profile: str, faults: list[str]) -> TypedReading | None:
+    with Collecting(faults):
+        if profile in SPECIFIED_PROFILES:
+            return typed_reading(characters, ring, shapes, SPECIFIED_PROFILES[profile])
+        faults.append(f"profile: there is none called {profile!r}; choose one of {', '.join(SPECIFIED_PROFILES)}")
+        # Every profile has the same characters; ring and shapes cannot be judged without one.
+        typed_reading(characters)
+    return None
+
+
+def decoding_to_json(decoded: CombinedDecoding, table: RangeTable) -> dict[str, Any]:
+    """The JSON object ``pin-engrave/decoding/1``, with the serials that the ranges give."""
+    soft, exact, profile = decoded.soft, decoded.exact, decoded.reading.profile
+    runner_up = soft.runner_up
     return {
-        "schema": "pin-engrave/decoding/1",
-        "identified": decoding.identified is not None,
-        "contradictory": decoding.contradictory,
-        "known_symbols": decoding.known_symbols,
-        "missing_symbols": decoding.missing_symbols,
-        "candidates": [_candidate(candidate, known.ranges) for candidate in decoding.candidates],
+        "schema": DECODING_SCHEMA,
+        "profile": profile.name,
+        "carriers": [
+            {"name": name, "first": positions[0], "last": positions[-1]} for name, positions in profile.carriers.items()
+        ],
+        "identified": decoded.named is not None,
+        "contradictory": exact is not None and exact.contradictory,
+        "candidates": [_candidate(candidate, decoded.named, table) for candidate in soft.candidates],
+        "runner_up": None if runner_up is None else _runner_up(runner_up),
+        "none_of_these": told_chance(soft.none_of_these),
+        "not_ours": told_chance(soft.not_ours),
+        "search_bits": round(soft.search_bits, _BITS_DECIMALS),
+        "registry_bits": round(soft.registry_bits, _BITS_DECIMALS),
+        "exact": None if exact is None else _exact_to_json(exact, decoded, table),
     }
 
 
-def _candidate(candidate: Candidate, table: RangeTable) -> dict[str, Any]:
-    maker, model, serial = table.locate(candidate.id) or (None, None, None)
+def _pin(identifier: int, characters: str, table: RangeTable) -> dict[str, Any]:
+    maker, model, serial = table.locate(identifier) or (None, None, None)
+    return {"id": identifier, "characters": characters, "serial": serial, "maker": maker, "model": model}
+
+
+def _candidate(candidate: SoftCandidate, named: SoftCandidate | None, table: RangeTable) -> dict[str, Any]:
+    return {
+        **_pin(candidate.id, candidate.characters, table),
+        "posterior": told_posterior(candidate.posterior),
+        "identified": candidate is named,
+        "check_bits": candidate.check_bits,
+        "evidence_bits": round(candidate.evidence_bits, _BITS_DECIMALS),
+        "second_mark_signs": candidate.second_mark_signs,
+        "single_bits": candidate.single_bits,
+        "used": list(candidate.used),
+        "overruled": list(candidate.overruled),
+        "distance": candidate.distance,
+        "orientation": _orientation(candidate.orientation),
+    }
+
+
+def _orientation(way: Orientation) -> dict[str, Any]:
+    return {"turn": way.turn, "mirrored": way.mirrored, "negative": way.negative}
+
+
+def _runner_up(candidate: SoftCandidate) -> dict[str, Any]:
     return {
         "id": candidate.id,
         "characters": candidate.characters,
-        "serial": serial,
-        "maker": maker,
-        "model": model,
-        "identified": candidate.identified,
-        "check_bits": candidate.check_bits,
+        "posterior": told_posterior(candidate.posterior),
+        "distance": candidate.distance,
+    }
+
+
+def _exact_to_json(exact: Decoding, decoded: CombinedDecoding, table: RangeTable) -> dict[str, Any]:
+    spent = ceil(decoded.soft.search_bits)
+    return {
+        "known_symbols": exact.known_symbols,
+        "missing_symbols": exact.missing_symbols,
+        "left_out": list(decoded.left_out),
+        "candidates": [_exact_candidate(candidate, spent, table) for candidate in exact.candidates],
+    }
+
+
+def _exact_candidate(candidate: Candidate, spent: int, table: RangeTable) -> dict[str, Any]:
+    """``spent`` : the bits that trying every direction took."""
+    return {
+        **_pin(candidate.id, candidate.characters, table),
+        "check_bits": max(0, candidate.check_bits - spent),
         "used": list(candidate.used),
         "agreeing": list(candidate.agreeing),
         "overruled": list(candidate.overruled),

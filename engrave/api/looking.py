@@ -133,15 +133,18 @@ def _job_at(path: Path) -> Job:
     return job_from_json(document, origin=str(path))
 
 
-def preview(of: Mark | PinName | Path, job: JobGiven, *, view: str, suffix: str) -> bytes:
+def preview(of: Mark | PinName | Path, job: JobGiven, *, view: str, suffix: str, folder: Path | None = None) -> bytes:
     """A picture of a mark, of a named pin's mark or of a ``mark.json``.
 
-    ``view`` is one of ``VIEWS``, ``suffix`` is ``.svg`` or ``.png``. Raises InputError with every fault: a view or a
-    format that is not drawn, those of the pin and of the job, and each design rule that forbids the job.
+    ``view`` is one of ``VIEWS``, ``suffix`` is ``.svg`` or ``.png``; ``folder`` is where the caller will put it, told
+    here so that it is looked for before anything is drawn. Raises InputError with every fault: a view or a format that
+    is not drawn, no such folder, those of the pin and of the job, and each design rule that forbids the job.
     """
     faults: list[str] = []
     with Collecting(faults):
         _require_drawn(view, suffix)
+    if folder is not None and not folder.is_dir():
+        faults.append(f"--output: {folder} is no folder; make it, or name another file")
     known = known_of(job, faults)
     setup = setup_of(job, known, faults)
     mark = of if isinstance(of, Mark) else None

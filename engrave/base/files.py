@@ -4,12 +4,12 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
-from engrave.base.errors import InputError, UnfinishedError, raise_faults
+from engrave.base.errors import InputError, OccupiedError, UnfinishedError, raise_faults
 
 TEMPORARY_PREFIX = ".unfinished-"
 _FILE_MODE = 0o640
@@ -57,6 +57,50 @@ def write_atomic(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A temporary name beside ``path``: the file that the block makes there is at ``path`` once the block has ended.
+
+    For files that are too large for memory, or that a library writes. Files beside it whose names go on from the
+    temporary one are removed. Raises InputError where its folder is missing, OccupiedError where something stands at
+    ``path`` that is not to be replaced, UnfinishedError where it cannot be written.
+    """
+    _require_vacant(path, replace=replace)
+    temporary = _beside(path)
+    try:
+        yield temporary
+        _sync_file(temporary)
+        _require_vacant(path, replace=replace)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except UnfinishedError:
+        raise
+    except OSError as error:
+        raise UnfinishedError(f"{path}: cannot write: {_reason(error)}") from error
+    finally:
+        with suppress(OSError):
+            for leftover in path.parent.glob(f"{temporary.name}*"):
+                leftover.unlink(missing_ok=True)
+
+
+def _require_vacant(path: Path, *, replace: bool) -> None:
+    if path.is_dir():
+        raise OccupiedError(f"{path}: is a folder; name a file")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
+    if not replace and (path.exists() or path.is_symlink()):
+        raise OccupiedError(f"{path}: is there already; name a new file")
+
+
+def _sync_file(path: Path) -> None:
+    path.chmod(_FILE_MODE)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_folder_atomic(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,21 +1,26 @@
 """A batch: serials in, a folder out; pins made by workers, whole or not at all, and resumed where a run stopped."""
 
 from engrave.batch.folder import MANIFEST_SCHEMA, recorded_files
-from engrave.batch.orders import MOST_CSV_BYTES, Order, Orders, read_serials
+from engrave.batch.orders import MOST_CSV_BYTES, Naming, Order, Orders, named_by, read_serials
 from engrave.batch.pin import Workshop, drawn_pin, make_pin, plan_pin, simulated_impression, workshop_for, workshop_of
-from engrave.batch.run import BatchOutcome, PinOutcome, Progress, require_free, run_batch
+from engrave.batch.record import Record
+from engrave.batch.run import BatchOutcome, PinOutcome, Progress, binding_for, require_free, run_batch
 
 __all__ = [
     "MANIFEST_SCHEMA",
     "MOST_CSV_BYTES",
     "BatchOutcome",
+    "Naming",
     "Order",
     "Orders",
     "PinOutcome",
     "Progress",
+    "Record",
     "Workshop",
+    "binding_for",
     "drawn_pin",
     "make_pin",
+    "named_by",
     "plan_pin",
     "read_serials",
     "recorded_files",

@@ -7,6 +7,7 @@ go when the manifest, which says the same, has been written. A pin's folder appe
 import fcntl
 import json
 import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -42,6 +43,11 @@ class Binding:
     job_sha256: str
     tool_version: str
 
+    @property
+    def sha256(self) -> str:
+        """Input and job in one hash, as the registry knows them."""
+        return sha256_hex(f"{self.input_sha256}\n{self.job_sha256}\n".encode())
+
     def document(self, schema: str) -> dict[str, Any]:
         """The JSON object that records it."""
         return {
@@ -58,10 +64,11 @@ def binding_of(*, input_sha256: str, job_sha256: str) -> Binding:
 
 
 @contextmanager
-def claimed(folder: Path, binding: Binding) -> Iterator[None]:
+def claimed(folder: Path, binding: Binding) -> Iterator[str]:
     """Hold the folder for one run: bound to the binding, locked against a second run, leftovers removed.
 
-    Raises OccupiedError where the folder is another's, UnfinishedError where it is in use or cannot be written.
+    Gives the name that the folder bears until it is finished, and no other folder. Raises OccupiedError where the
+    folder is another's, UnfinishedError where it is in use or cannot be written.
     """
     require_ours(folder, binding)
     with _writing(folder):
@@ -71,16 +78,32 @@ def claimed(folder: Path, binding: Binding) -> Iterator[None]:
         # Once more, now that no other run can bind it.
         require_ours(folder, binding)
         remove_leftovers(folder)
-        write_if_changed(folder / RUN, json_bytes(binding.document(RUN_SCHEMA)))
+        name = name_of(folder) or secrets.token_hex(16)
+        write_if_changed(folder / RUN, json_bytes({**binding.document(RUN_SCHEMA), "folder": name}))
         with _writing(folder):
             (folder / PINS).mkdir(exist_ok=True)
-        yield
+        yield name
         with _writing(folder):
             (folder / RUN).unlink(missing_ok=True)
     finally:
         with suppress(OSError):
             (folder / LOCK).unlink(missing_ok=True)
         os.close(lock)
+
+
+def name_of(folder: Path) -> str:
+    """The name that an unfinished folder bears; empty where nothing was begun in it.
+
+    Raises InputError where the document that says so is damaged.
+    """
+    if not (folder / RUN).is_file():
+        return ""
+    return str(_document(folder, RUN, RUN_SCHEMA).get("folder", ""))
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a batch was finished in it, be it damaged since or not."""
+    return (folder / MANIFEST).is_file()
 
 
 @contextmanager

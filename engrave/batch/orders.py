@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from engrave.base.errors import Collecting, raise_faults
+from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.code.mark import Mark, make_mark
 from engrave.code.ranges import RangeTable
 from engrave.code.serials import normalise_name, normalise_serial
@@ -28,6 +28,10 @@ class Order:
     maker: str
     model: str
     lot: str
+
+
+Naming = Callable[[Sequence[Order]], Sequence[Mark | tuple[str, ...]]]
+"""For each of some orders its mark, or what speaks against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +79,26 @@ class _Terms:
         return len(self.known[name]) > 1
 
 
-def read_serials(text: str, *, job: Job | None, ranges: RangeTable | None, origin: str) -> Orders:
+def named_by(ranges: RangeTable) -> Naming:
+    """Marks by the job's own ranges."""
+
+    def name(order: Order) -> Mark | tuple[str, ...]:
+        try:
+            return make_mark(serial=order.serial, maker=order.maker, model=order.model, ranges=ranges)
+        except InputError as error:
+            return error.faults
+
+    return lambda orders: [name(order) for order in orders]
+
+
+def read_serials(
+    text: str, *, job: Job | None, ranges: RangeTable | None, naming: Naming | None, origin: str
+) -> Orders:
     """Parse the file's text and give every row its mark.
 
-    ``job`` and ``ranges`` are None where the job itself is at fault: what can be told of the file without them is told,
-    and no row is good. Raises InputError where the file as a whole cannot be used (no header, no ``serial`` column, an
-    open quote, no rows); the faults of its rows are then listed, too.
+    ``job``, ``ranges`` and ``naming`` are None where the job itself is at fault: what can be told of the file without
+    them is told, and no row is good. Raises InputError where the file as a whole cannot be used (no header, no
+    ``serial`` column, an open quote, no rows); the faults of its rows are then listed, too.
     """
     terms = _Terms(
         pin=job.pin.name if job else None,
@@ -97,7 +115,8 @@ def read_serials(text: str, *, job: Job | None, ranges: RangeTable | None, origi
     rows = list(_rows(records[1:], columns, terms, bad, origin=origin)) if "serial" in columns else []
     if len(records) <= 1 and not faults:
         faults.append(f"{origin}: no rows below the header; add a line for each pin")
-    good = tuple(_allocated(rows, ranges, bad))
+    distinct = _distinct(rows, bad)
+    good = _allocated(distinct, naming, bad) if naming is not None else ()
     orders = Orders(good=good, bad=tuple(sorted(bad, key=lambda entry: entry[0])))
     raise_faults([*faults, *(orders.faults if faults else ())])
     return orders
@@ -213,22 +232,28 @@ def _name(cell: str, name: str, terms: _Terms, faults: list[str], *, place: str)
     return terms.sole(name)
 
 
-def _allocated(
-    rows: Sequence[_Row], ranges: RangeTable | None, bad: list[tuple[int, str]]
-) -> Iterator[tuple[Order, Mark]]:
-    """Orders with their marks; a pin that stands there twice or in no range goes on the list."""
+def _distinct(rows: Sequence[_Row], bad: list[tuple[int, str]]) -> list[_Row]:
+    """The rows that name a pin; one that stands there before goes on the list, one that lacks a name was told."""
     seen: dict[tuple[str, str, str], int] = {}
+    distinct = []
     for row in rows:
         order = row.order
         pin = (order.maker, order.model, order.serial)
-        faults: list[str] = []
-        mark: Mark | None = None
         if pin in seen:
-            faults.append(f"{row.where}: serial {order.serial!r} stands in line {seen[pin]} already; remove one")
-        elif ranges is not None and order.maker and order.model:
-            with Collecting(faults, prefix=f"{row.where}: "):
-                mark = make_mark(serial=order.serial, maker=order.maker, model=order.model, ranges=ranges)
+            fault = f"{row.where}: serial {order.serial!r} stands in line {seen[pin]} already; remove one"
+            bad.append((order.line, fault))
+        elif order.maker and order.model:
+            distinct.append(row)
         seen.setdefault(pin, order.line)
-        bad.extend((order.line, fault) for fault in faults)
-        if mark is not None:
-            yield order, mark
+    return distinct
+
+
+def _allocated(rows: Sequence[_Row], naming: Naming, bad: list[tuple[int, str]]) -> tuple[tuple[Order, Mark], ...]:
+    """Orders with their marks; what speaks against the others goes on the list."""
+    good = []
+    for row, named in zip(rows, naming([row.order for row in rows]), strict=True):
+        if isinstance(named, Mark):
+            good.append((row.order, named))
+        else:
+            bad.extend((row.order.line, f"{row.where}: {fault}") for fault in named)
+    return tuple(good)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from engrave.batch.index import index_page
 from engrave.batch.orders import Order, Orders
 from engrave.batch.pin import IMPRESSION, Workshop, file_names, job_document, make_pin, workshop_for
 from engrave.batch.pool import pooled
+from engrave.batch.record import Record
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job, job_from_json
 from engrave.job.resolve import JOB_SCHEMA
@@ -40,6 +41,7 @@ Progress = Callable[[int, int, str], None]
 """Called with how many pins are done, how many there are, and the characters of the one just done."""
 
 _MOST_JOB_BYTES = 100_000_000
+_MOST_MANIFEST_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,33 +94,57 @@ class _Task:
 
 
 def run_batch(
-    orders: Orders, workshop: Workshop, folder: Path, *, input_sha256: str, workers: int, progress: Progress
+    orders: Orders,
+    workshop: Workshop,
+    folder: Path,
+    *,
+    input_sha256: str,
+    workers: int,
+    progress: Progress,
+    record: Record | None = None,
 ) -> BatchOutcome:
     """Make what is not there yet, then the report and the manifest; called again, it resumes.
 
-    A folder in which nothing is left to do is not touched. Raises OccupiedError where the folder belongs to another
-    input or job, UnfinishedError where another run is at work, a file cannot be written or a worker died: what is there
-    then is whole, and the same call goes on from it.
+    With ``record``, codes are given out by the registry before work begins, and it learns what came of it. A folder in
+    which nothing is left to do is not touched. Raises InputError where the registry refuses a pin, OccupiedError where
+    the folder belongs to another input or job, UnfinishedError where another run is at work, a file cannot be written
+    or a worker died: what is there then is whole, and the same call goes on from it.
     """
     binding = binding_of(input_sha256=input_sha256, job_sha256=workshop.job_sha256)
     batch = _Batch(orders=orders, workshop=workshop, folder=folder, binding=binding)
     require_ours(folder, binding)
     standing = _standing(batch)
     if standing is not None:
+        _report(standing, batch, record)
         return standing
-    with claimed(folder, binding):
+    with claimed(folder, binding) as name:
+        if record is not None:
+            allocated = record.allocate(orders, workshop.setup.job, folder, binding, name=name)
+            batch = replace(batch, orders=allocated)
         write_if_changed(folder / JOB, workshop.job_document)
         made = _make_missing(batch, workers=workers, progress=progress)
         outcome = _outcome(batch, made=made)
         page = index_page(folder / PINS, [pin.mark for pin in outcome.pins], workshop)
         write_if_changed(folder / INDEX, page)
         write_if_changed(folder / MANIFEST, _manifest(outcome, batch))
+        _report(outcome, batch, record)
     return outcome
+
+
+def _report(outcome: BatchOutcome, batch: _Batch, record: Record | None) -> None:
+    if record is not None:
+        manifest_sha256 = sha256_hex(read_bytes(batch.folder / MANIFEST, most=_MOST_MANIFEST_BYTES))
+        record.report([(pin.mark, pin.passed) for pin in outcome.pins], manifest_sha256=manifest_sha256)
 
 
 def require_free(folder: Path, job: Job, *, input_sha256: str) -> None:
     """Raise OccupiedError where ``run_batch`` would, since the folder belongs to something else; nothing is touched."""
-    require_ours(folder, binding_of(input_sha256=input_sha256, job_sha256=sha256_hex(job_document(job))))
+    require_ours(folder, binding_for(job, input_sha256=input_sha256))
+
+
+def binding_for(job: Job, *, input_sha256: str) -> Binding:
+    """What binds a folder to this job and input."""
+    return binding_of(input_sha256=input_sha256, job_sha256=sha256_hex(job_document(job)))
 
 
 def _standing(batch: _Batch) -> BatchOutcome | None:

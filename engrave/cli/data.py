@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from engrave.base.errors import Exit, OccupiedError
+from engrave.base.errors import Exit, InputError, OccupiedError
 from engrave.cli.health import examined
 from engrave.cli.output import finding_line, json_option, print_json, quiet_option, tell
 
@@ -86,6 +86,8 @@ def job_init(path: Path | None, *, quiet: bool) -> Exit:
         return Exit.DONE
     if path.exists():
         raise OccupiedError(f"{path}: is there already; name a new file")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it, or name another file")
     api.write_file(path, api.example_job_text().encode())
     tell(f"{path}: a job to start from", quiet=quiet)
     return Exit.DONE

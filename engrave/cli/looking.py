@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 @click.argument("mark", metavar="SERIAL_OR_MARK.JSON")
 @click.option("--maker", help="The maker, where a serial is given.")
 @click.option("--model", help="The model, where a serial is given.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The picture: .svg or .png.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The picture, .svg or .png, in a folder that is there; an older picture of that name is replaced.",
+)
 @click.option(
     "--view",
     default="layout",
@@ -40,7 +46,8 @@ def preview(
     """Draw a mark: as it reads, as it is cut, as it prints."""
     from engrave import api  # noqa: PLC0415 - start-up
 
-    picture = api.preview(_named(mark, maker, model), job_path, view=view, suffix=output.suffix.lower())
+    of = _named(mark, maker, model)
+    picture = api.preview(of, job_path, view=view, suffix=output.suffix.lower(), folder=output.parent)
     api.write_file(output, picture)
     tell(f"{output}: {view}", quiet=quiet)
     return Exit.DONE

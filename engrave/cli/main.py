@@ -20,6 +20,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "make": ("engrave.cli.making", "make", "Make the machine files of one pin."),
     "encode": ("engrave.cli.codes", "encode", "Print the eight characters of a serial."),
     "decode": ("engrave.cli.codes", "decode", "Turn a reading into the pins it may be of."),
+    "trace": (
+        "engrave.cli.tracing",
+        "trace",
+        "Put a reading on record, then tell which marks on record it may be of.",
+    ),
+    "case": ("engrave.cli.tracing", "case", "Write the case file: all readings, answers and comparisons."),
     "preview": ("engrave.cli.looking", "preview", "Draw a mark: as it reads, as it is cut, as it prints."),
     "check": (
         "engrave.cli.looking",
@@ -28,6 +34,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "list": ("engrave.cli.data", "list_names", "List pins, faces, machines, processes and so on."),
     "show": ("engrave.cli.data", "show", "Show one entry with the source of every number."),
+    "registry": (
+        "engrave.cli.registry",
+        "registry",
+        "Keep the record of what was issued, and what became of it.",
+    ),
     "job": ("engrave.cli.data", "job", "Begin a job, or hold it against the design rules."),
     "doctor": ("engrave.cli.data", "doctor", "Say what is installed and whether it is sound."),
 }

@@ -7,11 +7,13 @@ import click
 
 from engrave.base.errors import Exit
 from engrave.cli.output import (
+    actor_option,
     job_option,
     json_option,
     print_json,
     progress_bar,
     quiet_option,
+    registry_option,
     tell,
     tell_findings,
     verbose_option,
@@ -19,7 +21,7 @@ from engrave.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from engrave.api import BatchOutcome, Orders
+    from engrave.api import BatchOutcome, Orders, RegistryGiven
 
 
 def _formats_of(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -42,6 +44,8 @@ _formats_option = click.option(
 @click.argument("serials", type=click.Path(path_type=Path))
 @_out_option
 @job_option
+@registry_option
+@actor_option
 @_formats_option
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes to use; without it one a processor.")
 @click.option("--skip-bad", is_flag=True, help="Make the good rows of a CSV that has bad ones, and exit with 3.")
@@ -54,6 +58,8 @@ def batch(
     serials: Path,
     out: Path,
     job_path: Path | None,
+    registry_address: str | None,
+    actor: str | None,
     formats: tuple[str, ...] | None,
     workers: int | None,
     skip_bad: bool,
@@ -70,8 +76,9 @@ def batch(
     """
     from engrave import api  # noqa: PLC0415 - start-up
 
+    registry = _registry(registry_address, actor)
     if dry_run:
-        orders = api.plan(serials, job_path, out=out, formats=formats, skip_bad=skip_bad)
+        orders = api.plan(serials, job_path, out=out, formats=formats, skip_bad=skip_bad, registry=registry)
         return _print_plan(orders, as_json=as_json, quiet=quiet)
     with progress_bar("engraving", quiet=quiet) as progress:
         outcome = api.batch(
@@ -82,6 +89,7 @@ def batch(
             workers=workers or worker_count(),
             skip_bad=skip_bad,
             progress=progress,
+            registry=registry,
         )
     return _print_outcome(outcome, as_json=as_json, quiet=quiet, verbose=verbose)
 
@@ -92,6 +100,8 @@ def batch(
 @click.option("--model", required=True, help="The model, as the job's ranges name it.")
 @_out_option
 @job_option
+@registry_option
+@actor_option
 @_formats_option
 @json_option
 @quiet_option
@@ -103,6 +113,8 @@ def make(
     model: str,
     out: Path,
     job_path: Path | None,
+    registry_address: str | None,
+    actor: str | None,
     formats: tuple[str, ...] | None,
     as_json: bool,
     quiet: bool,
@@ -111,8 +123,17 @@ def make(
     """Make the machine files of one pin."""
     from engrave import api  # noqa: PLC0415 - start-up
 
-    outcome = api.make(serial, maker=maker, model=model, out=out, job=job_path, formats=formats)
+    registry = _registry(registry_address, actor)
+    outcome = api.make(serial, maker=maker, model=model, out=out, job=job_path, formats=formats, registry=registry)
     return _print_outcome(outcome, as_json=as_json, quiet=quiet, verbose=verbose)
+
+
+def _registry(address: str | None, actor: str | None) -> "RegistryGiven | None":
+    from engrave import api  # noqa: PLC0415 - start-up
+
+    if address is None and actor is not None:
+        raise click.UsageError("--actor says who puts pins on record; give --registry, too")
+    return None if address is None else api.RegistryGiven(address=address, actor=actor)
 
 
 def _print_plan(orders: "Orders", *, as_json: bool, quiet: bool) -> Exit:

@@ -20,6 +20,16 @@ job_option = click.option(
     help="The job; without it the shipped example (see `pin-engrave job init`).",
 )
 
+registry_option = click.option(
+    "--registry",
+    "registry_address",
+    envvar="PIN_ENGRAVE_REGISTRY",
+    show_envvar=True,
+    metavar="URL",
+    help="The registry: a file's path, or postgresql://user@host/database (the password from PGPASSWORD or .pgpass).",
+)
+actor_option = click.option("--actor", help="Who puts it on record; without it the login name.")
+
 
 def print_json(document: object) -> None:
     """One document on standard output, in UTF-8 whatever the locale."""

@@ -97,9 +97,11 @@ def orientations(profile: Profile) -> tuple[Orientation, ...]:
 
 
 def symbol_evidence(reading: SoftReading, ways: tuple[Orientation, ...]) -> tuple[NDArray[np.float32], Logarithms]:
-    """For each way the mark may lie, the evidence for symbols and mark cells.
+    """For each way the mark may lie, the evidence for symbols and for the way itself.
 
-    (n, carried, 32) for each symbol as it is written, and (n,) for the mark cells, which are the same in every mark.
+    (n, carried, 32) for each symbol as it is written, and (n,) for the way by the mark cells, over the mean of all ways
+    given. They tell how a mark lies and not whether it is ours: anybody's ring may begin so, and whoever knows where
+    twelve o'clock is knows it from them. With one way alone they say nothing.
     """
     profile = reading.profile
     evidence = np.zeros((len(ways), profile.carried, SIZE), dtype=np.float32)
@@ -117,7 +119,9 @@ def symbol_evidence(reading: SoftReading, ways: tuple[Orientation, ...]) -> tupl
     data = [part[:, :, marks:].reshape(shape) for part in (teeth, gaps)]
     evidence[:, profile.characters :] = data[0] @ _BITS.T + data[1] @ (1 - _BITS).T
     of_marks = np.where(np.array(profile.mark_cells) == 1, teeth[:, :, :marks], gaps[:, :, :marks])
-    return evidence, of_marks.sum(axis=(1, 2))
+    ways_seen = of_marks.sum(axis=(1, 2))
+    most = ways_seen.max()
+    return evidence, ways_seen - most - np.log(np.exp(ways_seen - most).mean())
 
 
 def _laid(cells: Logarithms, ways: tuple[Orientation, ...]) -> Logarithms:

@@ -45,10 +45,11 @@ def make_mark(*, serial: str, maker: str, model: str, ranges: RangeTable, profil
     """The mark of a serial. Raises InputError where it is malformed, or outside every range (OutsideRangesError)."""
     maker, model, serial = normalised_pin(maker, model, serial)
     identifier = ranges.identify(maker, model, serial)
-    return _mark_of(identifier=identifier, serial=serial, maker=maker, model=model, profile=profile)
+    return mark_with_id(identifier=identifier, serial=serial, maker=maker, model=model, profile=profile)
 
 
-def _mark_of(*, identifier: int, serial: str, maker: str, model: str, profile: Profile) -> Mark:
+def mark_with_id(*, identifier: int, serial: str, maker: str, model: str, profile: Profile = PROFILE_A) -> Mark:
+    """The mark of a pin, its names normalised, whose id is known. Raises ValueError where the id is none."""
     codeword = codeword_of(identifier)
     symbols = tuple(codeword.tolist())
     tracks = np.where(ring_cells(codeword, profile), "1", "0")
@@ -114,7 +115,7 @@ def _disagreements(mark: Mark) -> Iterator[str]:
     if not 0 <= mark.id < ID_COUNT:
         yield f"id {mark.id} is not 0 to {ID_COUNT - 1}"
         return
-    encoded = _mark_of(identifier=mark.id, serial=mark.serial, maker=mark.maker, model=mark.model, profile=profile)
+    encoded = mark_with_id(identifier=mark.id, serial=mark.serial, maker=mark.maker, model=mark.model, profile=profile)
     for name in [field.name for field in fields(Mark)]:
         given, expected = getattr(mark, name), getattr(encoded, name)
         if given != expected:

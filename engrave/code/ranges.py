@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from engrave.base.errors import InputError
@@ -11,6 +11,7 @@ from engrave.code.serials import normalise_name, normalise_serial
 from engrave.code.templates import Template, first_common, parse_template
 
 _MOST_LISTED = 6
+_END_NAMES = ("first", "last")
 
 
 class OutsideRangesError(InputError):
@@ -21,14 +22,29 @@ class OutsideRangesError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """One block of serials of a maker's model, ``first`` to ``last`` of a template, whose ids begin at ``base``."""
+    """One block of serials of a maker's model, ``first`` to ``last`` of a template, whose ids begin at ``base``.
+
+    An end that is None is the template's own, so that a range without either holds every serial of its template.
+    """
 
     maker: str
     model: str
     template: str
-    first: str
-    last: str
+    first: str | None = None
+    last: str | None = None
     base: int
+
+    def with_ends(self) -> "Range":
+        """The same range with both ends written out. Raises InputError where the template is none."""
+        if self.first is not None and self.last is not None:
+            return self
+        ends = dict(_ends(self, parse_template(self.template)))
+        return replace(self, first=ends["first"], last=ends["last"])
+
+    def normalised(self) -> "Range":
+        """The same range with names and serials as they are compared and kept."""
+        ends = {name: text.strip().upper() for name in _END_NAMES if (text := getattr(self, name)) is not None}
+        return replace(self, maker=self.maker.strip(), model=self.model.strip(), **ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +58,15 @@ class _Block:
     first: str
     last: str
     base: int
+    offset: int = field(init=False)
+    end: int = field(init=False)
+    """One past the last id."""
 
-    @property
-    def offset(self) -> int:
-        return self.base - self.template.index(self.first)
-
-    @property
-    def end(self) -> int:
-        """One past the last id."""
-        return self.offset + self.template.index(self.last) + 1
+    def __post_init__(self) -> None:
+        """Count once what every look-up needs."""
+        offset = self.base - self.template.index(self.first)
+        object.__setattr__(self, "offset", offset)
+        object.__setattr__(self, "end", offset + self.template.index(self.last) + 1)
 
     def holds(self, serial: str) -> bool:
         return self.first <= serial <= self.last and self.template.matches(serial)
@@ -142,6 +158,15 @@ def normalised_pin(maker: str, model: str, serial: str) -> tuple[str, str, str]:
     return values[0], values[1], values[2]
 
 
+def ids_of(entry: Range) -> tuple[int, int]:
+    """The first and the last id of a range. Raises InputError where it is none."""
+    faults: list[str] = []
+    block = _checked(0, entry, faults)
+    if block is None:
+        raise InputError(faults)
+    return block.base, block.end - 1
+
+
 def _listed(texts: Sequence[str]) -> str:
     more = len(texts) - _MOST_LISTED
     return ", ".join(texts[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
@@ -161,13 +186,13 @@ def _checked(index: int, entry: Range, faults: list[str]) -> _Block | None:
         template = parse_template(entry.template)
     except InputError as error:
         found.extend(error.faults)
-    ends = [_checked_end(name, text, entry.template, template, found) for name, text in _ends(entry)]
-    if template is not None and None not in ends:
-        found.extend(_count_faults(entry, template))
+    ends = [_checked_end(name, text, entry.template, template, found) for name, text in _ends(entry, template)]
+    first, last = ends if len(ends) == len(_END_NAMES) else (None, None)
+    if template is not None and first is not None and last is not None:
+        found.extend(_count_faults(entry, template, first=first, last=last))
     faults.extend(f"{place}: {fault}" for fault in found)
-    if found or template is None:
+    if found or template is None or first is None or last is None:
         return None
-    first, last = (text.strip().upper() for _, text in _ends(entry))
     return _Block(
         place=place,
         maker=entry.maker.strip(),
@@ -179,8 +204,12 @@ def _checked(index: int, entry: Range, faults: list[str]) -> _Block | None:
     )
 
 
-def _ends(entry: Range) -> tuple[tuple[str, str], ...]:
-    return ("first", entry.first), ("last", entry.last)
+def _ends(entry: Range, template: Template | None) -> list[tuple[str, str]]:
+    """Name and text of each end; without a template, only of those that the range gives itself."""
+    own = (template.first, template.last) if template is not None else (None, None)
+    given = (entry.first, entry.last)
+    texts = [end if end is not None else default for end, default in zip(given, own, strict=True)]
+    return [(name, text) for name, text in zip(_END_NAMES, texts, strict=True) if text is not None]
 
 
 def _checked_end(name: str, text: str, written: str, template: Template | None, found: list[str]) -> str | None:
@@ -195,9 +224,8 @@ def _checked_end(name: str, text: str, written: str, template: Template | None, 
     return serial
 
 
-def _count_faults(entry: Range, template: Template) -> Iterator[str]:
+def _count_faults(entry: Range, template: Template, *, first: str, last: str) -> Iterator[str]:
     """Faults in how many serials there are and where their ids lie."""
-    first, last = (normalise_serial(text) for _, text in _ends(entry))
     if first > last:
         yield f"first {first!r} comes after last {last!r}; swap them"
         return
@@ -205,9 +233,11 @@ def _count_faults(entry: Range, template: Template) -> Iterator[str]:
     if entry.base < 0:
         yield f"base {entry.base} is negative; ids begin at 0"
     elif entry.base + count > ID_COUNT:
+        whole = count == template.capacity
+        narrower = "narrow the range" + (": give its first and its last serial" if whole else "")
         yield (
             f"base {entry.base} and {count} serials end past the last id, {ID_COUNT - 1}; "
-            f"{'narrow the range' if count > ID_COUNT else f'choose a base of {ID_COUNT - count} at most'}"
+            f"{narrower if count > ID_COUNT else f'choose a base of {ID_COUNT - count} at most'}"
         )
 
 

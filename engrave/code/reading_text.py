@@ -1,12 +1,16 @@
-"""What an examiner types: characters such as ``0H?K B4[M3]3``, cells as ``1``, ``0``, ``?``, shapes as ``a0 c? ?``."""
+"""What an examiner types: characters as ``0H?K B4[M3][N:.7 H:.3]``, cells as ``10?``, shapes as ``a0 c? ?``."""
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
 from engrave.base.errors import InputError
 from engrave.code.alphabet import ALPHABET, symbol_of
 from engrave.code.decode import Options
+from engrave.code.priors import P_WRONG_CHARACTER
 from engrave.code.profiles import PROFILE_A, Profile
 from engrave.code.ring import LOST, CellReadings, ring_symbols
 from engrave.code.shapes import ORIENTATIONS, SHAPE_NAMES, SHAPES, shape_symbols
@@ -14,16 +18,54 @@ from engrave.code.shapes import ORIENTATIONS, SHAPE_NAMES, SHAPES, shape_symbols
 _LOST = "?"
 _POSITION = re.compile(r"\[(?P<choices>[^\[\]]*)\]|(?P<single>\S)")
 _CELLS = {"1": 1, "0": 0, _LOST: LOST}
+# Nine decimals are more than anybody can mean; they keep sums exact.
+_PROBABILITY = re.compile(r"[0-9]{1,3}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The symbols that a character may be: one where it is certain, none where it is lost.
+
+    ``probabilities`` : of each symbol, as typed, or None where none were typed.
+    """
+
+    symbols: tuple[int, ...]
+    probabilities: tuple[Decimal, ...] | None = None
+
+    @property
+    def left(self) -> Decimal:
+        """What typed probabilities leave for all other symbols together; nothing where none were typed."""
+        return _ONE - sum(self.probabilities) if self.probabilities else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ParsedReading:
+    """What a text names.
+
+    ``characters`` : the choices of each position. ``cells`` : (tracks, sectors) int8, 1 a tooth, 0 a gap, -1 lost.
+    ``shapes`` : the values that each shape may have, none where it is lost.
+    """
+
+    characters: tuple[Choices, ...]
+    cells: CellReadings
+    shapes: tuple[tuple[int, ...], ...]
 
 
 def parse_reading(characters: str, ring: str = "", shapes: str = "", profile: Profile = PROFILE_A) -> Options:
-    """A typed reading as the choices for each symbol.
+    """A typed reading as the choices for each symbol. Raises InputError as ``parse_typed``, which has the syntax."""
+    return exact_options(parse_typed(characters, ring, shapes, profile), profile)
+
+
+def parse_typed(characters: str, ring: str = "", shapes: str = "", profile: Profile = PROFILE_A) -> ParsedReading:
+    """What a typed reading names.
 
     ``characters``: eight positions, white space ignored; a character, ``?`` where it is lost, or the few it may be in
-    square brackets. ``ring``: ``1``, ``0`` or ``?`` a cell from sector 0 on, tracks from the inside with ``/`` between
-    them; a track left empty, or the whole ring, is lost. ``shapes``: their names clockwise from twelve o'clock, white
-    space between them; ``?`` is a lost shape, ``c?`` a shape whose orientation is lost; nothing at all: all are lost.
-    Raises InputError with every fault and its column.
+    square brackets, ``[NH]``, or with the probability of each, ``[N:.7 H:.2]``, white space between them: what these
+    leave of 1 is that of all others. ``ring``: ``1``, ``0`` or ``?`` a cell from sector 0 on, tracks from the inside
+    with ``/`` between them; a track left empty, or the whole ring, is lost. ``shapes``: their names clockwise from
+    twelve o'clock, white space between them; ``?`` is a lost shape, ``c?`` a shape whose orientation is lost; nothing
+    at all: all are lost. Raises InputError with every fault and its column.
     """
     faults: list[str] = []
     choices = _characters(characters, faults)
@@ -31,25 +73,31 @@ def parse_reading(characters: str, ring: str = "", shapes: str = "", profile: Pr
     values = _shapes(shapes, profile, faults)
     if faults:
         raise InputError(faults)
-    of_ring = (() if symbol is None else (symbol,) for symbol in ring_symbols(cells, profile))
-    return (*choices, *of_ring, *shape_symbols(values, profile))
+    return ParsedReading(characters=tuple(choices), cells=cells, shapes=tuple(values))
 
 
-def _characters(text: str, faults: list[str]) -> list[tuple[int, ...]]:
-    positions: list[tuple[int, ...]] = []
+def exact_options(parsed: ParsedReading, profile: Profile, *, most_left: float = P_WRONG_CHARACTER) -> Options:
+    """The choices for each symbol, as exact decoding takes them.
+
+    It knows no probabilities: a character whose choices leave more than ``most_left`` to all others is lost.
+    """
+    of_characters = (() if float(choices.left) > most_left else choices.symbols for choices in parsed.characters)
+    of_ring = (() if symbol is None else (symbol,) for symbol in ring_symbols(parsed.cells, profile))
+    return (*of_characters, *of_ring, *shape_symbols(parsed.shapes, profile))
+
+
+def _characters(text: str, faults: list[str]) -> list[Choices]:
+    positions: list[Choices] = []
     for match in _POSITION.finditer(text):
         column = match.start() + 1
         choices = match["choices"]
         if choices is None:
-            positions.append(_choices("" if match["single"] == _LOST else match["single"], column, faults))
+            single = "" if match["single"] == _LOST else match["single"]
+            positions.append(Choices(symbols=_symbols(single, column, faults)))
         elif ":" in choices:
-            faults.append(
-                f"characters, column {column}: {match[0]!r}: probabilities are not supported; "
-                "give the choices alone, such as '[NH]'"
-            )
-            positions.append(())
+            positions.append(_weighed(match[0], column, faults))
         else:
-            positions.append(_choices(choices, column + 1, faults))
+            positions.append(Choices(symbols=_symbols(choices, column + 1, faults)))
             if not choices.strip():
                 faults.append(
                     f"characters, column {column}: {match[0]!r} holds no choice; write '?' for a lost character"
@@ -61,7 +109,7 @@ def _characters(text: str, faults: list[str]) -> list[tuple[int, ...]]:
     return positions
 
 
-def _choices(text: str, column: int, faults: list[str]) -> tuple[int, ...]:
+def _symbols(text: str, column: int, faults: list[str]) -> tuple[int, ...]:
     """The distinct symbols of some characters, in their order; white space is ignored."""
     symbols: dict[int, None] = {}
     for offset, character in enumerate(text):
@@ -79,6 +127,50 @@ def _what_else(character: str) -> str:
     if character == _LOST:
         return "cannot stand among choices; a lost character is '?' alone"
     return f"is no character of a mark; they are {ALPHABET}, and '?' where one is lost"
+
+
+def _weighed(text: str, column: int, faults: list[str]) -> Choices:
+    """Choices with probabilities, brackets included."""
+    found: list[str] = []
+    given: dict[int, Decimal] = {}
+    for match in re.finditer(r"[^\s\[\]]+", text):
+        weight = _weight(match[0], given)
+        if isinstance(weight, str):
+            found.append(f"characters, column {column + match.start()}: {match[0]!r} {weight}")
+        else:
+            symbol, probability = weight
+            given[symbol] = probability
+    total = sum(given.values(), Decimal(0))
+    if not found and total > _ONE:
+        found.append(f"characters, column {column}: {text!r}: the probabilities add up to {total}, which is above 1")
+    faults += found
+    return Choices(symbols=tuple(given), probabilities=tuple(given.values()))
+
+
+def _weight(typed: str, given: Collection[int]) -> tuple[int, Decimal] | str:
+    """The symbol and the probability of one choice beside those before it, or what is wrong with it."""
+    character, colon, number = typed.partition(":")
+    if not colon:
+        return "has no probability; give every choice one, such as '[N:.7 H:.3]', or none"
+    if len(character) != 1:
+        return "is no choice; write one character, ':' and its probability, white space between choices"
+    symbol = symbol_of(character)
+    if symbol is None:
+        return _what_else(character)
+    if symbol in given:
+        return f"gives {ALPHABET[symbol]!r} a second time"
+    return _wrong_probability(number) or (symbol, Decimal(number))
+
+
+def _wrong_probability(number: str) -> str:
+    """What is wrong with it; nothing where nothing is."""
+    if not number:
+        return "lacks its probability behind the ':'"
+    if not _PROBABILITY.fullmatch(number):
+        return f"gives {number!r}, which is no probability; write a decimal number such as .7, nine decimals at most"
+    if Decimal(number) > _ONE:
+        return "gives a probability above 1"
+    return "" if Decimal(number) else "gives the probability 0; leave the choice out"
 
 
 def _ring(text: str, profile: Profile, faults: list[str]) -> CellReadings:

@@ -12,9 +12,19 @@ from numpy.typing import NDArray
 
 from engrave.code.alphabet import characters_of
 from engrave.code.codeword import codeword_of, id_of
-from engrave.code.evidence import Logarithms, Orientation, SoftReading, orientations, symbol_evidence
+from engrave.code.evidence import Orientation, SoftReading, orientations, symbol_evidence
 from engrave.code.field import SymbolArray
-from engrave.code.judging import Listed, Prior, by_carrier, check_bits, identified, listed, overrules, posteriors
+from engrave.code.judging import (
+    Listed,
+    Prior,
+    by_carrier,
+    check_bits,
+    compared,
+    identified,
+    listed,
+    posteriors,
+    two_marks,
+)
 from engrave.code.ordered import Floats, best_evidence
 from engrave.code.profiles import Profile
 from engrave.code.reedsolomon import DIMENSION, LENGTH, encode
@@ -37,8 +47,9 @@ class SoftCandidate:
     reading is with this codeword than with noise; chance finds about 30 among all codewords. ``carrier_bits`` : the
     same for each carrier. ``used`` : the codeword positions whose own likeliest symbol is its, with a bit of
     evidence or more; ``overruled`` : those where another symbol alone would be twice as likely. Those in neither are
-    lost or of no weight. ``distance`` : in how many carried symbols it differs from the
-    best.
+    lost or of no weight. ``distance`` : in how many carried symbols it differs from the best. ``second_mark_signs`` :
+    the gaps that were read as teeth, and the characters and shapes that might well be another; ``single_bits`` : what
+    speaks against a second mark on top of this one, which counts where there are such signs.
     """
 
     id: int
@@ -48,6 +59,8 @@ class SoftCandidate:
     evidence_bits: float
     carrier_bits: tuple[tuple[str, float], ...]
     check_bits: int
+    second_mark_signs: int
+    single_bits: int
     used: tuple[int, ...]
     overruled: tuple[int, ...]
     distance: int
@@ -82,14 +95,17 @@ class SoftDecoding:
         return self.candidates[1] if len(self.candidates) > 1 else None
 
 
-def decode_soft(reading: SoftReading, prior: Prior | None = None) -> SoftDecoding:
+def decode_soft(reading: SoftReading, prior: Prior | None = None, *, also: SymbolArray | None = None) -> SoftDecoding:
     """Decode a reading whose twelve o'clock, hand and tone are known.
 
     A pin is identified with a posterior of 0.9999 or more, ten check bits or more (``registry_bits`` counted in), and
     where it overrules nothing: no carrier, character or shape ten to one, no more than an eighth of a track's cells.
+    Where there are signs that a second mark lies on it, twenty bits must speak against that. ``also`` : (m, 32)
+    codewords that are weighed, too: a search by the likeliest bits can miss one that a doubtful symbol allows.
     """
     evidence, marks = symbol_evidence(reading, _UPRIGHT)
-    return _decoding(evidence, marks, _UPRIGHT, reading.profile, prior or Prior(), ways=1)
+    found = _in_one_row(listed(evidence, marks, reading.profile, also))
+    return _decoding(found, evidence, _UPRIGHT, reading.profile, prior or Prior(), ways=1)
 
 
 def decode_blind(reading: SoftReading, prior: Prior | None = None) -> SoftDecoding:
@@ -102,22 +118,23 @@ def decode_blind(reading: SoftReading, prior: Prior | None = None) -> SoftDecodi
     looks = [best_evidence(evidence, reading.profile, basis=basis) for basis in range(_FIRST_BASES)]
     promising = np.argsort(-(np.max(looks, axis=0) + marks), kind="stable")[:_WAYS_IN_DEPTH]
     searched = tuple(ways[index] for index in promising)
-    return _decoding(evidence[promising], marks[promising], searched, reading.profile, prior or Prior(), ways=len(ways))
+    found = _in_one_row(listed(evidence[promising], marks[promising], reading.profile))
+    return _decoding(found, evidence[promising], searched, reading.profile, prior or Prior(), ways=len(ways))
 
 
 def _decoding(
-    evidence: Floats, marks: Logarithms, searched: tuple[Orientation, ...], profile: Profile, prior: Prior, *, ways: int
+    found: Listed, evidence: Floats, searched: tuple[Orientation, ...], profile: Profile, prior: Prior, *, ways: int
 ) -> SoftDecoding:
-    found = _in_one_row(listed(evidence, marks, profile))
     probable, alien = posteriors(found, prior, ways=ways)
     chosen, totals = _ranked(found, probable[0])
     way = chosen * len(searched) // len(found.codes[0])
-    seen, words = evidence[way], found.words[0, chosen]
-    carriers = by_carrier(seen, words, profile)
-    checked = check_bits(seen, words, ways=ways)
-    named = identified(totals, checked, overrules(seen, words, profile), prior)
-    bits = np.take_along_axis(seen, words[:, :, None].astype(np.intp), axis=2)[:, :, 0] / _NATS_A_BIT
-    ahead = seen.max(axis=2) / _NATS_A_BIT - bits
+    words = found.words[0, chosen]
+    seen = compared(evidence[way], words)
+    carriers = by_carrier(seen, profile)
+    checked = check_bits(seen, ways=ways)
+    signs, single_bits = two_marks(seen, profile)
+    named = identified(seen, profile, prior, posterior=totals, ways=ways)
+    bits, ahead = seen.own / _NATS_A_BIT, (seen.other - seen.own) / _NATS_A_BIT
     codewords = _reencoded(words, profile)
     return SoftDecoding(
         candidates=tuple(
@@ -129,6 +146,8 @@ def _decoding(
                 evidence_bits=float(found.evidence[0, chosen[row]] / _NATS_A_BIT),
                 carrier_bits=tuple(zip(profile.carriers, (carriers[row] / _NATS_A_BIT).tolist(), strict=True)),
                 check_bits=int(checked[row]),
+                second_mark_signs=int(signs[row]),
+                single_bits=int(single_bits[row]),
                 used=tuple(np.flatnonzero((bits[row] >= 1) & (ahead[row] < 1)).tolist()),
                 overruled=tuple(np.flatnonzero(ahead[row] >= 1).tolist()),
                 distance=int((words[row] != words[0]).sum()),

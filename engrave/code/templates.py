@@ -26,6 +26,16 @@ class Template:
         """How many serials match."""
         return reduce(lambda count, place: count * _radix(place), self.places, 1)
 
+    @property
+    def first(self) -> str:
+        """The first serial, number 0."""
+        return "".join(low for low, _ in self.places)
+
+    @property
+    def last(self) -> str:
+        """The last serial, number ``capacity`` - 1."""
+        return "".join(high for _, high in self.places)
+
     def matches(self, serial: str) -> bool:
         """Whether a normalised serial matches."""
         return len(serial) == len(self.places) and all(

@@ -101,7 +101,10 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job with everything it names resolved."""
+    """A job with everything it names resolved, the ends of its ranges among it.
+
+    ``registry`` names the registry that gives the codes, or is None where the ranges do.
+    """
 
     name: str
     pin: Sourced[Pin]
@@ -115,10 +118,14 @@ class Job:
     layout: LayoutSettings
     limits: Limits
     ranges: tuple[Range, ...]
+    registry: str | None = None
 
     def __post_init__(self) -> None:
         """Check the job's own figures, as for ``Ordered``. Raises InputError with every fault."""
         _check(self, tuple(condition.name for condition in self.conditions))
+        # A template that is none is told where the ranges are checked against one another.
+        with Collecting([]):
+            object.__setattr__(self, "ranges", tuple(entry.with_ends() for entry in self.ranges))
 
     @property
     def nominal(self) -> Condition:

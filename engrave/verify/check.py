@@ -12,6 +12,7 @@ from engrave.code.alphabet import symbol_of
 from engrave.code.decode import CARRIED, Candidate, Decoding, decode_symbols
 from engrave.code.mark import Mark
 from engrave.code.ring import ring_symbols
+from engrave.code.soft import SoftDecoding
 from engrave.job import NOMINAL, Job
 from engrave.job.setup import Setup
 from engrave.layout import Layout, engraving_of, lay_out
@@ -19,6 +20,8 @@ from engrave.reading import Reader, Reading, measure_lands, reader_for
 from engrave.strike import Condition, Impression, strike
 from engrave.verify.compare import Measured, check_depths, compare_reading, measured_lands
 from engrave.verify.cut import check_cut
+from engrave.verify.naming import pin_of
+from engrave.verify.weighed import weighed
 from toolpaths.errors import ToolpathError
 from toolpaths.findings import Finding, Severity, has_errors
 from toolpaths.laser.planning import focus_offset_um
@@ -45,13 +48,17 @@ class Checker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Struck:
-    """One condition's outcome: the strike's figures, what was read, and what decoding makes of it."""
+    """One condition's outcome: the strike's figures, what was read, and what decoding makes of it.
+
+    ``decoding`` : exact. ``soft`` : everything weighed together, which no verdict asks.
+    """
 
     name: str
     condition: Condition
     impression: Impression
     reading: Reading
     decoding: Decoding
+    soft: SoftDecoding
 
     @property
     def identified(self) -> Candidate | None:
@@ -141,6 +148,7 @@ def _struck(tip: HeightMap, checker: Checker, *, name: str, condition: Condition
         impression=impression,
         reading=reading,
         decoding=decode_symbols(symbols_of(reading)),
+        soft=weighed(reading),
     )
 
 
@@ -188,7 +196,7 @@ def _measured(nominal: Struck, layout: Layout, job: Job) -> tuple[Measured, ...]
 def _identity(nominal: Struck, mark: Mark, setup: Setup) -> tuple[Finding, ...]:
     """A pin that names another pin, or none, fails by that alone."""
     candidate = nominal.identified
-    named = setup.ranges.locate(candidate.id) if candidate else None
+    named = pin_of(candidate.id, mark, setup) if candidate else None
     if candidate is not None and candidate.id == mark.id and named == (mark.maker, mark.model, mark.serial):
         return ()
     if candidate is None:

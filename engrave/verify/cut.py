@@ -29,7 +29,7 @@ def check_cut(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -
     return (
         *_floor(depth_um, x_um, y_um, engraving, job, tip=tip),
         *_crests(depth_um, cut, engraving.lands, job, tip=tip),
-        *compare_everywhere(cut, engraving, job, tip=tip),
+        *compare_everywhere(cut, depth_um, engraving, job, tip=tip),
     )
 
 

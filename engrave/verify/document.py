@@ -3,13 +3,24 @@
 import math
 from typing import Any
 
+from engrave.code.decode import CARRIED
+from engrave.code.mark import Mark
+from engrave.code.priors import P_FALSE_TOOTH, P_MISSED_TOOTH, P_WRONG_CHARACTER
+from engrave.code.told import told_posterior
 from engrave.job import prior_notes
 from engrave.job.setup import Setup
 from engrave.verify.check import CHECK_SCHEMA, NOT_IN_FILE, Checked, Struck
 from engrave.verify.compare import Measured
+from engrave.verify.naming import pin_of
+from engrave.verify.weighed import likeliest_other, posterior_of
 from toolpaths.findings import Finding
 
 _DECIMALS = 3
+_CHANCES = (
+    f"The reader's decisions are taken to be wrong with these chances: a character {P_WRONG_CHARACTER:g}, a tooth for a"
+    f" gap {P_FALSE_TOOTH:g}, a gap for a tooth {P_MISSED_TOOTH:g}. Chosen; no struck primer was read. No verdict rests"
+    " on it."
+)
 
 
 def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
@@ -19,13 +30,16 @@ def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
         "schema": CHECK_SCHEMA,
         "verdict": "pass" if checked.passed else "fail",
         "intended": {"characters": checked.mark.characters, "id": checked.mark.id, "serial": checked.mark.serial},
-        "reading": None if nominal is None else _reading(nominal, setup),
+        "reading": None if nominal is None else _reading(nominal, checked.mark, setup),
         "findings": [finding_to_json(finding) for finding in checked.findings],
         "glyphs": [_land(entry) for entry in checked.measured if entry.shows != "tooth"],
         "ring_cells": [_land(entry) for entry in checked.measured if entry.shows == "tooth"],
-        "conditions": {struck.name: _condition(struck, setup) for struck in checked.struck},
+        "conditions": {struck.name: _condition(struck, checked.mark, setup) for struck in checked.struck},
         "not_in_file": list(NOT_IN_FILE),
-        "priors": [{"of": name, "source": source} for name, source in prior_notes(checked.job)],
+        "priors": [
+            {"of": name, "source": source}
+            for name, source in (*prior_notes(checked.job), ("reading.posterior", _CHANCES))
+        ],
     }
 
 
@@ -43,10 +57,10 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _reading(struck: Struck, setup: Setup) -> dict[str, Any]:
+def _reading(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any]:
     """What was read: characters as decided (``?`` where none was), and the pin they and the ring name together."""
     reading, candidate = struck.reading, struck.identified
-    located = setup.ranges.locate(candidate.id) if candidate else None
+    located = pin_of(candidate.id, mark, setup) if candidate else None
     return {
         "found": reading.found,
         "characters": "".join(read.character or "?" for read in reading.characters),
@@ -62,7 +76,31 @@ def _reading(struck: Struck, setup: Setup) -> dict[str, Any]:
         "serial": located[2] if located else None,
         "maker": located[0] if located else None,
         "model": located[1] if located else None,
+        "posterior": told_posterior(posterior_of(struck.soft, candidate.id)) if candidate else None,
+        "runner_up": _runner_up(struck, mark, setup),
     }
+
+
+def _runner_up(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any] | None:
+    """The likeliest pin beside the one that is named."""
+    candidate = struck.identified
+    other = likeliest_other(struck.soft, candidate.id if candidate else None)
+    if other is None:
+        return None
+    located = pin_of(other.id, mark, setup)
+    return {
+        "id": other.id,
+        "characters": other.characters,
+        "serial": located[2] if located else None,
+        "posterior": told_posterior(other.posterior),
+        "distance": _distance(other.codeword, candidate.codeword) if candidate else None,
+    }
+
+
+def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    """In how many of the carried symbols two code words differ."""
+    pairs = zip(one[:CARRIED], other[:CARRIED], strict=True)
+    return sum(mine != yours for mine, yours in pairs)
 
 
 def _land(entry: Measured) -> dict[str, Any]:
@@ -85,10 +123,10 @@ def _plain(value: float, decimals: int) -> float:
     return round(value, decimals) + 0.0
 
 
-def _condition(struck: Struck, setup: Setup) -> dict[str, Any]:
+def _condition(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any]:
     return {
         "dent_um": struck.condition.dent_um,
         "contact_um": round(struck.impression.contact_um, 1),
         "pressure_over_yield": round(struck.impression.pressure, _DECIMALS),
-        "reading": _reading(struck, setup),
+        "reading": _reading(struck, mark, setup),
     }

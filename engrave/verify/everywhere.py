@@ -50,16 +50,21 @@ class Compared:
     inside_um: FloatArray
 
 
-def compare_everywhere(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -> Iterator[Finding]:
-    """Every place where the cut departs from the design."""
-    compared = _compared(cut, engraving, job, tip=tip)
+def compare_everywhere(
+    cut: HeightMap, depth_um: FloatArray, engraving: Engraving, job: Job, *, tip: Surface
+) -> Iterator[Finding]:
+    """Every place where the cut departs from the design.
+
+    depth_um : (rows, columns) of the cut, how far each sample lies below the tip as it was.
+    """
+    compared = _compared(cut, depth_um, engraving, job, tip=tip)
     yield from _floor(compared, engraving, job)
     yield from _cores(compared, engraving)
     yield from _outlines(compared, cut, engraving, job, tip=tip)
     yield from _walls(compared, job)
 
 
-def _compared(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -> Compared:
+def _compared(cut: HeightMap, depth_um: FloatArray, engraving: Engraving, job: Job, *, tip: Surface) -> Compared:
     from scipy.ndimage import distance_transform_edt
 
     x_um, y_um = np.meshgrid(cut.x_um(), cut.y_um())
@@ -70,7 +75,7 @@ def _compared(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -
     land_mask = owner >= 0
     return Compared(
         pixel_um=cut.pixel_um,
-        depth_um=tip.height_um(x_um, y_um) - cut.z_um,
+        depth_um=depth_um,
         radius_um=np.hypot(x_um, y_um),
         expected_um=expected_cycles(job, tip=tip) * cycle_depth_um(job, tip.normal_cosine(x_um, y_um)),
         owner=owner,

@@ -15,7 +15,7 @@ from engrave.api import load_job
 from engrave.base.config import json_bytes
 from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.base.files import TEMPORARY_PREFIX
-from engrave.batch import BatchOutcome, Orders, Workshop, read_serials, run_batch, workshop_for
+from engrave.batch import BatchOutcome, Orders, Workshop, named_by, read_serials, run_batch, workshop_for
 from engrave.code.mark import Mark, mark_to_json
 
 CSV = "serial,maker,model\nAAA0001,Acme,P9\nAAA0002,Acme,P9\nAAA0003,Acme,P9\n"
@@ -30,7 +30,8 @@ def workshop() -> Workshop:
 
 @pytest.fixture(scope="module")
 def orders(workshop: Workshop) -> Orders:
-    return read_serials(CSV, job=workshop.setup.job, ranges=workshop.setup.ranges, origin="s.csv")
+    ranges = workshop.setup.ranges
+    return read_serials(CSV, job=workshop.setup.job, ranges=ranges, naming=named_by(ranges), origin="s.csv")
 
 
 class Maker:

@@ -16,7 +16,8 @@ Validators = dict[str, Draft202012Validator]
 PROJECT = Path(__file__).parent.parent.parent
 NAMES = (
     "mark", "job", "check", "checks", "manifest", "run", "decoding", "plan", "outcome", "names", "entry", "rules",
-    "doctor", "error",
+    "doctor", "error", "registry-status", "registry-audit", "registry-import", "registry-change", "registry-pin",
+    "registry-export", "tracing", "case",
 )  # fmt: skip
 
 
@@ -124,13 +125,42 @@ def printed(call: Call, made: Path, pin_folder: Path, job_file: Path, tmp_path: 
     documents = {name: call(*arguments, "--json").document for name, arguments in calls.items()}
     for path in (made / "manifest.json", made / "job.json", pin_folder / "mark.json", pin_folder / "check.json"):
         documents[path.stem] = json.loads(path.read_bytes())
+    documents |= _registry_documents(call, tmp_path)
     manifest = documents["manifest"]
     documents["run"] = {
         "schema": "pin-engrave/run/1",
+        "folder": "0123456789abcdef" * 2,
         **{key: manifest[key] for key in ("tool", "input_sha256", "job_sha256")},
     }
     pins = [{"folder": pin_folder.name, "check": documents["check"]}]
     documents["checks"] = {"schema": "pin-engrave/checks/1", "verdict": "pass", "pins": pins}
+    return documents
+
+
+def _registry_documents(call: Call, folder: Path) -> dict[str, dict[str, Any]]:
+    """One real document of each kind that tells of a registry."""
+    whose = ("--maker", "Borealis", "--model", "Compact")
+    at = ("--registry", folder / "registry.db")
+    (folder / "marks.csv").write_text("serial,maker,model,state,lot\n375-76834,Borealis,Compact,marked,7\n")
+    calls: tuple[tuple[str, tuple[str | Path, ...]], ...] = (
+        ("registry-status", ("init", folder / "registry.db")),
+        ("registry-import", ("import", PROJECT / "examples" / "registry.toml", *at)),
+        ("registry-import", ("import", folder / "marks.csv", *at)),
+        ("registry-change", ("void", "375-76834", *whose, "--reason", "lost", *at)),
+        ("registry-audit", ("verify", *at, "--expect", f"9:{'0' * 64}")),
+        ("registry-pin", ("show", "375-76834", *whose, *at)),
+        ("registry-status", ("status", *at)),
+    )
+    documents = {name: call("registry", *arguments, "--json").document for name, arguments in calls}
+    for reader, typed in (("A. Kovacs", "499B N??L"), ("B. Roth", "49[9G]B NM?L")):
+        documents["tracing"] = call("trace", typed, *at, "--case", "26-114", "--reader", reader, "--json").document
+    assert call("case", "26-114", *at, "-o", folder / "case.json").code == 0
+    documents["case"] = json.loads((folder / "case.json").read_bytes())
+    assert call("registry", "export", *at, "-o", folder / "export.json").code == 0
+    documents["registry-export"] = json.loads((folder / "export.json").read_bytes())
+    # Of two events the one that tells of something beside its rows, so that this is tampered with, too.
+    for mark in documents["registry-pin"]["marks"]:
+        mark["events"].sort(key=lambda event: not event["told"])
     return documents
 
 

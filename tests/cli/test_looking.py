@@ -160,8 +160,21 @@ def test_preview_of_a_mark_and_of_its_serial_are_one(
 def test_preview_names_every_fault_at_once(call: Call, tmp_path: Path) -> None:
     job = tmp_path / "job.toml"
     job.write_text("name = 3")
-    called = call("preview", "../x", *WHOSE, "-o", tmp_path / "a.gif", "--job", job)
+    called = call("preview", "../x", *WHOSE, "-o", tmp_path / "absent" / "a.gif", "--job", job)
     assert called.code == 2
-    for text in ("the layout is drawn as .svg or .png", "job.toml: name", "serial '../x'"):
+    absent = f"--output: {tmp_path / 'absent'} is no folder; make it, or name another file"
+    for text in ("the layout is drawn as .svg or .png", absent, "job.toml: name", "serial '../x'"):
         assert text in called.err
     assert [path.name for path in tmp_path.iterdir()] == ["job.toml"]
+
+
+def test_preview_replaces_an_older_picture(
+    call: Call, job_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("picture.svg").write_text("older")
+    # A name without a folder stands for one in the current folder.
+    assert call("preview", "375-76834", *WHOSE, "-o", "picture.svg", "--job", job_file).code == 0
+    assert "<svg" in Path("picture.svg").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["picture.svg"]
+    assert "an older picture" in " ".join(call("preview", "--help").out.split())

@@ -95,6 +95,73 @@ def test_faults_of_one_range(change: dict[str, str | int], message: str) -> None
     assert all(fault.startswith("ranges[0] (") for fault in faults)
 
 
+def test_a_range_without_ends_holds_every_serial_of_its_template() -> None:
+    whole = Range(maker="M", model="X", template=r"\A9A", base=100)
+    table = RangeTable((whole,))
+    # A stands for itself: 10 digits and 26 letters are 260 serials, A0A to A9Z.
+    assert table.identify("M", "X", "A0A") == 100
+    assert table.identify("M", "X", "A3C") == 100 + 3 * 26 + 2
+    assert table.locate(359) == ("M", "X", "A9Z")
+    assert table.locate(360) is None
+    with pytest.raises(OutsideRangesError, match="the ranges of this maker and model are A0A to A9Z"):
+        table.identify("M", "X", "B0A")
+
+
+@pytest.mark.parametrize(
+    ("ends", "first_id", "last"),
+    [
+        ({"first": "700-00000"}, ("700-00000", 5), "999-99999"),
+        ({"last": "000-00009"}, ("000-00000", 5), "000-00009"),
+    ],
+)
+def test_an_open_end_is_the_template_s(ends: dict[str, str], first_id: tuple[str, int], last: str) -> None:
+    entry = Range(maker="M", model="X", template="999-99999", base=5, **ends)
+    table = RangeTable((entry,))
+    assert table.identify("M", "X", first_id[0]) == first_id[1]
+    assert table.identify("M", "X", last) - first_id[1] == int(last.replace("-", "")) - int(
+        first_id[0].replace("-", "")
+    )
+    filled = entry.with_ends()
+    assert (filled.first, filled.last) == (first_id[0], last)
+    assert filled.with_ends() == filled
+    assert (filled.maker, filled.model, filled.template, filled.base) == ("M", "X", "999-99999", 5)
+
+
+def test_ends_that_are_given_stay_as_they_are() -> None:
+    typed = replace(LETTERS, first=" aaa0000", last=None)
+    assert typed.with_ends() == replace(typed, last="ZZZ9999")
+    assert LETTERS.with_ends() is LETTERS
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            Range(maker="M", model="X", template="AAAAAAA", base=0),
+            "narrow the range: give its first and its last serial",
+        ),
+        (Range(maker="M", model="X", template="99", base=2**30 - 99), f"choose a base of {2**30 - 100} at most"),
+        (Range(maker="M", model="X", template="9_", base=0), "template '9_': '_' is not allowed"),
+        (Range(maker="M", model="X", template="99", first="A0", base=0), "first 'A0' does not match the template '99'"),
+        (Range(maker="M", model="X", template="99", last="", base=0), "last: serial '' is empty"),
+    ],
+)
+def test_faults_of_a_range_with_open_ends(entry: Range, message: str) -> None:
+    (fault,) = faults_of(entry)
+    assert fault.startswith("ranges[0] (M, X): ")
+    assert message in fault
+
+
+def test_a_whole_template_overlaps_what_lies_within_it() -> None:
+    whole = Range(maker="M", model="X", template="99A", base=0)
+    within = Range(maker="M", model="X", template="99A", first="50A", last="50A", base=2600)
+    assert faults_of(whole, within) == (
+        "ranges[1] (M, X): serial '50A' is also in ranges[0] (M, X); part the two ranges",
+    )
+    assert "ids 2599 to 5198 overlap" in faults_of(whole, replace(whole, model="Y", base=2599))[0]
+    RangeTable((whole, replace(whole, model="Y", base=2600)))
+
+
 def test_the_last_id_can_be_used() -> None:
     table = RangeTable((replace(PISTOL, base=2**30 - 10_000_000),))
     assert table.identify("Acme", "P-1", "399-99999") == 2**30 - 1

@@ -1,5 +1,6 @@
 """Soft decoding against sums over all codewords that are left, hand calculation, and marks laid every way."""
 
+from itertools import product
 from math import comb, log2
 
 import numpy as np
@@ -256,6 +257,15 @@ def test_a_small_ring_alone_names_nobody_and_with_its_characters_does_whichever_
     assert (decoding.identified.id, decoding.identified.orientation) == (PIN, way)
 
 
+def test_mark_cells_do_not_help_to_name_a_pin() -> None:
+    """Somebody's ring that begins as ours do and says no more adds nothing to eight characters: odds of 2^10 / 99."""
+    cells = np.zeros((2, 64))
+    cells[:, :4] = 8.0 * (2 * np.array(PROFILE_D.mark_cells) - 1)
+    best = decode_soft(soft_reading(PROFILE_D, characters=characters_read(PIN, range(8), p_wrong=1e-12), cells=cells))
+    assert best.candidates[0].id == PIN
+    assert best.candidates[0].posterior == pytest.approx(10.24 / 11.24, rel=1e-5)
+
+
 @settings(deadline=None, max_examples=12)
 @given(identifier=IDS, turn=st.integers(0, 11), first=st.integers(0, 1))
 def test_eleven_shapes_turned_name_the_pin(identifier: int, turn: int, first: int) -> None:
@@ -277,9 +287,20 @@ def test_mark_cells_speak_for_the_way_the_mark_lies(profile: Profile) -> None:
     ways = orientations(profile)
     reading = ring_reading(PIN, profile)
     _, marks = symbol_evidence(reading, ways)
-    each = np.log(2) - np.logaddexp(0, -np.abs(reading.cells[:, : len(profile.mark_cells[0])]))
-    assert marks[0] == pytest.approx(each.sum())
-    assert marks[0] == marks.max()
+    # What they say of the ways is relative, and on the whole nothing.
+    assert np.exp(marks).mean() == pytest.approx(1)
+    assert marks[0] == marks.max() > 0
+    expected = np.array(profile.mark_cells)
+    for way in (5, 40):
+        turned = reading.cells[:, (np.arange(expected.shape[1]) + ways[way].turn) % profile.sectors]
+        if ways[way].mirrored:
+            turned = reading.cells[:, (-np.arange(expected.shape[1]) + ways[way].turn) % profile.sectors]
+        likelihoods = [
+            2 / (1 + np.exp(-ratios * (2 * expected - 1)))
+            for ratios in (reading.cells[:, : expected.shape[1]], turned * (-1 if ways[way].negative else 1))
+        ]
+        assert marks[0] - marks[way] == pytest.approx(np.log(likelihoods[0]).sum() - np.log(likelihoods[1]).sum())
+    assert symbol_evidence(reading, ways[3:4])[1].tolist() == [0]
 
 
 def test_many_at_once_are_judged_as_one_by_one() -> None:
@@ -341,12 +362,14 @@ def test_other_registers_are_refused(registered: list[int]) -> None:
 
 
 def test_trying_every_way_divides_the_odds() -> None:
-    """The same reading, its twelve o'clock known or not: the odds against noise differ by the 192 ways."""
+    """The same reading, twelve o'clock known or not: the odds differ by 192 ways, of which mark cells prefer one."""
     reading = ring_reading(PIN, PROFILE_A, lost=slice(10, 30))
     upright, blind = decode_soft(reading), decode_blind(reading)
     odds = [decoding.candidates[0].posterior / decoding.not_ours for decoding in (upright, blind)]
     assert upright.candidates[0].id == blind.candidates[0].id == PIN
-    assert odds[0] / odds[1] == pytest.approx(192, rel=1e-6)
+    _, preferred = symbol_evidence(reading, orientations(PROFILE_A))
+    assert odds[0] / odds[1] == pytest.approx(192 / np.exp(preferred[0]), rel=1e-6)
+    assert 1 < odds[0] / odds[1] < 192
 
 
 def test_much_weak_evidence_is_probable_and_has_no_check_bits() -> None:
@@ -370,3 +393,83 @@ def test_a_track_that_few_but_certain_cells_speak_against_names_nobody() -> None
         assert best.id == PIN
         assert (dict(best.carrier_bits)["inner track"] > 0) == identified
         assert best.identified == identified
+
+
+@pytest.mark.parametrize(
+    ("symbols", "gaps", "signs"), [(3, 4, 0), (3, 4, 1), (4, 5, 2), (5, 2, 3), (0, 9, 2), (2, 9, 5)]
+)
+def test_bits_against_two_marks_are_those_of_all_ways_two_marks_may_look(symbols: int, gaps: int, signs: int) -> None:
+    """Each character shows the one mark, both or the other; each gap stays or is filled: all of these, counted."""
+    looks = product(*([(0, 1, None)] * symbols + [(0, 1)] * gaps))
+    as_clean = sum(None not in look and look.count(1) <= signs for look in looks)
+    expected = int(-log2(as_clean / (3**symbols * 2**gaps)) + 1e-9)
+    codeword = codeword_of(PIN).tolist()
+    typed: list[tuple[int, ...]] = [(symbol,) if place < symbols else () for place, symbol in enumerate(codeword[:8])]
+    doubtful = min(signs, symbols)
+    typed[:doubtful] = [(symbol, symbol ^ 1) for symbol in codeword[:doubtful]]
+    cells = np.where(cells_of(PIN, PROFILE_A) == 1, 6.0, 0.0)
+    places = [place for place in np.argwhere(cells == 0).tolist() if place[1] >= 3][:gaps]
+    for number, (track, sector) in enumerate(places):
+        cells[track, sector] = 2.0 if number < signs - doubtful else -2.0
+    reading = soft_reading(PROFILE_A, characters=choice_log_likelihoods(typed, 1e-3), cells=cells)
+    best = decode_soft(reading).candidates[0]
+    assert best.id == PIN
+    assert (best.second_mark_signs, best.single_bits) == (signs, expected)
+
+
+@pytest.mark.parametrize(("read_as", "identified"), [(0, True), (1, False)])
+def test_three_teeth_gone_are_damage_and_three_too_many_a_second_mark(read_as: int, identified: bool) -> None:  # noqa: FBT001
+    cells = cells_of(PIN, PROFILE_S)
+    changed = np.flatnonzero(cells[0, 2:] != read_as)[[1, 5, 9]] + 2
+    cells[0, changed] = read_as
+    ratios = np.where(cells == 1, 2.0, -2.0)
+    best = decode_soft(soft_reading(PROFILE_S, characters=characters_read(PIN, range(7)), cells=ratios)).candidates[0]
+    assert best.id == PIN
+    assert best.posterior >= 0.9999
+    assert best.check_bits >= 10
+    assert best.second_mark_signs == (0 if identified else 3)
+    assert best.identified == identified
+
+
+@pytest.mark.parametrize(("gaps", "identified"), [(11, False), (12, True)])
+def test_one_gap_filled_needs_twelve_gaps_beside_eight_characters(gaps: int, identified: bool) -> None:  # noqa: FBT001
+    """8 log2(3) = 12.68 bits; 11 gaps less log2(1 + 19) leave 19.36, and 12 less log2(1 + 20) leave 20.29."""
+    cells = np.where(cells_of(PIN, PROFILE_S) == 1, 3.0, -3.0)
+    empty = np.flatnonzero(cells[0, 2:] < 0) + 2
+    cells[0, empty[gaps:]] = 0
+    cells[0, empty[0]] = 3.0
+    best = decode_soft(soft_reading(PROFILE_S, characters=characters_read(PIN, range(8)), cells=cells)).candidates[0]
+    assert best.id == PIN
+    assert best.posterior >= 0.9999
+    assert best.single_bits == (20 if identified else 19)
+    assert best.identified == identified
+
+
+@pytest.mark.parametrize(("rival", "signs"), [(0.34, 1), (0.32, 0)])
+@pytest.mark.parametrize(("places", "single_bits"), [(7, 19), (8, 21)])
+def test_a_shape_that_may_be_another_needs_sixteen_places(
+    rival: float, signs: int, places: int, single_bits: int
+) -> None:
+    """One sign of 15: 15 log2(3) - log2(16) = 19.8 bits; of 16: 25.4 - log2(17) = 21.3. A third is the limit."""
+    shapes = shapes_read(PIN, range(8))
+    shapes[3] = -12
+    written = int(written_of(codeword_of(PIN), PROFILE_G)[8 + 3])
+    shapes[3, written], shapes[3, written ^ 4] = 0, np.log(rival)
+    reading = soft_reading(PROFILE_G, characters=characters_read(PIN, range(places)), shapes=shapes)
+    best = decode_soft(reading).candidates[0]
+    assert (best.id, best.second_mark_signs) == (PIN, signs)
+    assert best.posterior >= 0.9999
+    assert best.check_bits >= 10
+    if signs:
+        assert best.single_bits == single_bits
+    assert best.identified == (not signs or places == 8)
+
+
+@settings(deadline=None, max_examples=20)
+@given(pair=st.tuples(IDS, IDS).filter(lambda ids: ids[0] != ids[1]), profile=st.sampled_from([PROFILE_A, PROFILE_D]))
+def test_a_ring_with_another_on_it_names_nobody(pair: tuple[int, int], profile: Profile) -> None:
+    cells = np.maximum(*(cells_of(identifier, profile) for identifier in pair))
+    reading = soft_reading(
+        profile, characters=characters_read(pair[0], range(8)), cells=cell_log_likelihoods(cells, 0.02, 0.08)
+    )
+    assert decode_soft(reading).identified is None

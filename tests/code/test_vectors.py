@@ -141,6 +141,7 @@ def test_the_worked_example_is_what_we_make() -> None:
     mark = example_mark()
     template = parse_template(RANGE.template)
     assert template.index(mark.serial) == int(EXAMPLE["index of serial"])
+    assert RANGE.first is not None
     assert template.index(RANGE.first) == int(EXAMPLE["index of first"])
     assert mark.id == int(EXAMPLE["id"])
     assert permute(mark.id) == int(EXAMPLE["permuted id"])

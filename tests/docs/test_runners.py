@@ -5,12 +5,13 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import proof_code, proof_fuzz
+from benchmarks import guided_fuzz, proof_code, proof_fuzz
 from benchmarks.proof_fuzz import Target
 from engrave.code.reedsolomon import Filled, fill
 
@@ -23,11 +24,12 @@ def _run(project: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_long_proofs_hold_at_a_thousandth(project: Path, tmp_path: Path) -> None:
     printed = _run(project, "benchmarks/prove.py", "--scale", "0.001", "--evidence", str(tmp_path))
     assert "FAILS" not in printed
     evidence = {path.stem: json.loads(path.read_text()) for path in tmp_path.iterdir()}
-    assert set(evidence) == {"code", "input"}
+    assert set(evidence) == {"code", "input", "reading", "registry"}
     assert all(document["holds"] and document["scale"] == 0.001 for document in evidence.values())
     assert evidence["code"]["results"]["erasures"]["right"] == 1000
     assert sum(result["cases"] for result in evidence["input"]["results"].values()) == 1000
@@ -88,3 +90,28 @@ def _taken(folder: Path) -> Iterator[str]:
     for target in proof_fuzz.targets(folder).values():
         for seed in target.seeds:
             yield target.read(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is made for Linux only")
+def test_a_guided_fuzzer_finds_what_a_planted_fault_hides_behind(project: Path) -> None:
+    planted = """
+import sys
+import benchmarks.proof_fuzz as proof
+def read(data):
+    if b"boom" in data:
+        raise KeyError("planted")
+    return "taken"
+proof.targets = lambda folder: {"planted": proof.Target(seeds=(b"ab",), tokens=(b"boom",), read=read)}
+import benchmarks.guided_fuzz as guided
+sys.argv = ["guided_fuzz", "planted", "--runs", "50000", "--seed", "1"]
+guided.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", planted], cwd=project, capture_output=True, check=False, timeout=300)
+    assert ended.returncode != 0
+    assert b"KeyError" in ended.stderr + ended.stdout
+    assert not guided_fuzz.guided("no such target", runs=1, seed=1)["holds"]
+    sound = guided_fuzz.guided("mark_json", runs=200, seed=1)
+    assert sound["holds"]
+    assert sound["runs"] >= 200
+    assert sound["branches_last"] >= sound["branches_first"] > 0

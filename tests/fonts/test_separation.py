@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from fonts.errors import FontError
-from fonts.separation import MaskArray, land_fraction, rasterise, uncovered
+from fonts.separation import MaskArray, land_fraction, rasterise, turned, uncovered
 
 
 def block(rows: slice, columns: slice) -> MaskArray:
@@ -23,6 +23,23 @@ def test_rasterised_rectangle_has_its_samples_where_it_lies() -> None:
     assert np.argwhere(mask).min(axis=0).tolist() == [2, 6]
     assert np.argwhere(mask).max(axis=0).tolist() == [5, 9]
     assert mask.sum() == 16
+
+
+def test_skeletons_turn_clockwise_after_they_are_mirrored() -> None:
+    # From the origin up, then to the right: up-right becomes right-down, down-left, left-up.
+    corner = (np.array([[0.0, 0.0], [0.0, 2.0], [1.0, 2.0]]),)
+    for quarter_turns, head, end in (
+        (0, (0, 2), (1, 2)),
+        (1, (2, 0), (2, -1)),
+        (2, (0, -2), (-1, -2)),
+        (7, (-2, 0), (-2, 1)),
+    ):
+        (line,) = turned(corner, quarter_turns)
+        assert line.tolist() == [[0.0, 0.0], [*head], [*end]]
+    (mirror,) = turned(corner, 0, mirrored=True)
+    assert mirror.tolist() == [[0.0, 0.0], [0.0, 2.0], [-1.0, 2.0]]
+    (both,) = turned(corner, 1, mirrored=True)
+    assert both.tolist() == [[0.0, 0.0], [2.0, 0.0], [2.0, 1.0]]
 
 
 def test_a_shifted_copy_is_covered_just_within_the_shift() -> None:

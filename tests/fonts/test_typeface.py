@@ -91,6 +91,28 @@ def test_a_file_without_glyphs_is_refused() -> None:
     assert faults(f"{HEAD}glyphs = 3\n") == ["face.toml: glyphs: must be tables, one a character, such as [glyphs.A]"]
 
 
+def test_shapes_are_read_apart_from_the_glyphs() -> None:
+    text = one_glyph('{ advance = 1, strokes = ["0,0 0,1"] }')
+    face = load_typeface(f'{text}[shapes]\na = {{ advance = 0.5, strokes = ["0,0 0.5,1"] }}\n', origin="face.toml")
+    assert (tuple(face.glyphs), tuple(face.shapes)) == (("A",), ("a",))
+    assert face.shape("a").advance == 0.5
+    with pytest.raises(FontError, match="Test: no shape 'b'; it has a"):
+        face.shape("b")
+    with pytest.raises(FontError, match="Test: no glyph 'a'; it has A"):
+        face.glyph("a")
+    with pytest.raises(FontError, match="it has no shapes"):
+        load_typeface(text, origin="face.toml").shape("a")
+
+
+def test_faults_of_shapes_say_that_they_are_shapes() -> None:
+    text = one_glyph('{ advance = 1, strokes = ["0,0"] }')
+    found = faults(f'{text}[shapes]\na = {{ advance = 1, strokes = ["0,0"] }}\n')
+    assert [fault.split(": ")[1] for fault in found] == ["glyph A", "shape a"]
+    sound = one_glyph('{ advance = 1, strokes = ["0,0 0,1"] }')
+    assert faults(f"{sound}[shapes]\n") == ["face.toml: shapes: a typeface needs at least one"]
+    assert faults(f"shapes = 3\n{sound}") == ["face.toml: shapes: must be tables, one a character, such as [shapes.A]"]
+
+
 def test_a_file_that_is_no_toml_says_where() -> None:
     (line,) = faults("name = \n")
     assert line.startswith("face.toml: not TOML: ")

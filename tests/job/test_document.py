@@ -9,6 +9,7 @@ import pytest
 
 from engrave.base.config import json_bytes, parse_json
 from engrave.base.errors import InputError
+from engrave.code.ranges import Range
 from engrave.job import Job, job_from_json, job_to_json, load_job
 from engrave.job.resolve import JOB_SCHEMA
 from engrave.tips import PINS
@@ -32,6 +33,13 @@ def test_a_job_comes_back_whole(example: Job, pin: str) -> None:
     again = job_from_json(parse_json(text, origin="job.json", schema=JOB_SCHEMA), origin="job.json")
     assert again == job
     assert json_bytes(job_to_json(again)).decode() == text
+
+
+def test_ranges_are_written_with_both_ends(example: Job) -> None:
+    job = replace(example, ranges=(Range(maker="M", model="X", template="K99", base=7),))
+    (written,) = job_to_json(job)["ranges"]
+    assert written == {"maker": "M", "model": "X", "template": "K99", "first": "K00", "last": "K99", "base": 7}
+    assert job_from_json(job_to_json(job), origin="job.json") == job
 
 
 def test_the_document_holds_values_with_their_sources(document: dict[str, Any]) -> None:

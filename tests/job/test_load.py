@@ -52,6 +52,28 @@ def test_the_example_becomes_values_in_the_programs_units(write: Write) -> None:
     assert len(job.ranges) == 5
 
 
+def test_ranges_without_ends_are_resolved_to_those_of_their_template(write: Write) -> None:
+    as_written = load_job(write()).ranges
+    path = write()
+    # The example's own block, without its comment signs.
+    head, whole = example_job_text().split("# Every serial of a template, here X00000 to X99999:\n")
+    path.write_text(head + whole.replace("# ", ""))
+    job = load_job(path)
+    assert job.ranges[:-1] == as_written
+    added = job.ranges[-1]
+    assert (added.model, added.first, added.last, added.base) == ("Mk III", "X00000", "X99999", 6_000_000)
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "last"),
+    [('first = "375-00000"\n', "000-00000", "379-99999"), ('last = "379-99999"\n', "375-00000", "999-99999")],
+)
+def test_one_open_end_is_the_template_s(write: Write, line: str, first: str, last: str) -> None:
+    # Of their own template's serials there are more than ids up to the next range: the base moves out of the way.
+    compact = load_job(write((line, ""), ("base = 2000000", "base = 10000000"))).ranges[2]
+    assert (compact.model, compact.first, compact.last) == ("Compact", first, last)
+
+
 def test_nominal_is_found_wherever_it_stands(write: Write) -> None:
     job = load_job(write(('["nominal", "weak"]', '["weak", "nominal"]')))
     assert job.nominal.dent_um == 350.0
@@ -154,6 +176,23 @@ def test_figures_are_judged_also_where_parts_are_broken(write: Write) -> None:
         "job.toml: pixel: 3 um must be positive and at most 1.5 um",
         "job.toml: conditions: must name 'nominal', since the verdict is given under it",
     )
+
+
+def test_faults_of_open_ended_ranges_have_their_place(write: Write) -> None:
+    place = "job.toml: ranges[2] (Borealis, Compact): "
+    too_wide = faults_of(write(('last = "379-99999"\n', "")))
+    assert [fault.split(":")[1] for fault in too_wide] == [
+        " ranges[3] (Borealis, Duty)",
+        " ranges[4] (Cooper & Sons, Mk II)",
+    ]
+    # 375-00000 to 999-99999 are 62,500,000 serials.
+    assert all("overlap those of ranges[2] (Borealis, Compact), 2000000 to 64499999; " in fault for fault in too_wide)
+    assert faults_of(write(('first = "375-00000"', "first = 375"))) == (
+        "job.toml: ranges[2].first: must be text, not 375",
+    )
+    stranger, nothing = faults_of(write(('template = "999-99999"\nfirst = "375-00000"\n', 'template = "_"\n')))
+    assert stranger.startswith(f"{place}template '_': '_' is not allowed; ")
+    assert nothing == f"{place}template '_' has nothing variable; write A for any letter and 9 for any digit"
 
 
 def test_a_job_without_ranges_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
@@ -108,8 +109,6 @@ def impress() -> Callable[..., HeightMap]:
             affinity.translate(affinity.rotate(outline, turn_rad, origin=(0, 0), use_radians=True), *shift_um)
             for outline in outlines
         ]
-        from scipy.ndimage import gaussian_filter
-
         grid = centred_grid(half_width_um=_HALF_WIDTH_UM, pixel_um=_PIXEL_UM)
         x_um, y_um = np.meshgrid(grid, grid)
         land = gaussian_filter(_covered(moved, grid)[:, ::-1], _WALL_UM / _EDGE_SIGMAS / _PIXEL_UM)
@@ -158,8 +157,6 @@ def roughened() -> Callable[[HeightMap, np.random.Generator, float], HeightMap]:
     """The map with noise of this standard deviation, correlated over 5 um."""
 
     def rough(surface: HeightMap, rng: np.random.Generator, sigma_um: float) -> HeightMap:
-        from scipy.ndimage import gaussian_filter
-
         noise = gaussian_filter(rng.standard_normal(surface.z_um.shape), 5.0 / surface.pixel_um)
         return replace(surface, z_um=surface.z_um + sigma_um * noise / noise.std())
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 from shapely.geometry.base import BaseGeometry
 
 from engrave.layout import Places
@@ -44,8 +45,6 @@ def assert_read(reading: Reading, characters: str, cells: Cells) -> None:
 
 def turned_and_moved(surface: HeightMap, *, turn_rad: float, x_um: float, y_um: float) -> HeightMap:
     """The picture turned counter-clockwise about the origin, then moved: what is at p was at R(-turn)(p - move)."""
-    from scipy.ndimage import map_coordinates
-
     at_x, at_y = np.meshgrid(surface.x_um() - x_um, surface.y_um() - y_um)
     from_x = np.cos(turn_rad) * at_x + np.sin(turn_rad) * at_y
     from_y = -np.sin(turn_rad) * at_x + np.cos(turn_rad) * at_y

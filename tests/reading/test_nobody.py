@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from shapely import affinity
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
@@ -97,8 +98,6 @@ def test_blank_impressions(reader: Reader, impress: Impress, roughened: Roughen)
 
 
 def test_noise_on_a_plane(reader: Reader) -> None:
-    from scipy.ndimage import gaussian_filter
-
     rng = np.random.default_rng(204)
     for correlation_px in (1.0, 3.0, 8.0):
         z_um = gaussian_filter(rng.standard_normal((600, 600)), correlation_px)

@@ -8,7 +8,7 @@ import sys
 from io import StringIO
 from pathlib import Path
 
-import ezdxf  # noqa: TID253 - start-up time is no matter in a test
+import ezdxf
 import numpy as np
 import pytest
 from shapely import Polygon
