@@ -16,16 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engrave import api
+from engrave.api import record
 from engrave.base.config import json_bytes, parse_json
 from engrave.base.errors import EngraveError
 from engrave.base.files import read_text
 from engrave.batch.orders import MOST_CSV_BYTES, named_by, read_serials
-from engrave.code.decode import decode_options
+from engrave.code.combined import decode_typed
 from engrave.code.mark import mark_from_json, mark_to_json
+from engrave.code.profiles import SPECIFIED_PROFILES
 from engrave.code.ranges import RangeTable
-from engrave.code.reading_text import parse_reading
+from engrave.code.typed import typed_reading
 from engrave.job import job_from_json, job_to_json, load_job
 from engrave.job.resolve import JOB_SCHEMA
+from engrave.registry.index import built_index, load_index, save_index
 from fonts.errors import FontError
 from toolpaths.errors import ToolpathError
 from toolpaths.machine import Machine
@@ -81,6 +84,10 @@ def targets(folder: Path) -> Mapping[str, Target]:
         "job_json": _job_json(job),
         "mark_json": _mark_json(job),
         "reading": _reading(),
+        "registry_csv": _registry(folder, "marks.csv", _MARKS),
+        "registry_json": _registry(folder, "export.json", _exported(folder)),
+        "registry_toml": _registry(folder, "terms.toml", _TERMS),
+        "registry_index": _index(folder / "codes.index"),
     }
 
 
@@ -337,13 +344,111 @@ def _mark_json(job: api.Job) -> Target:
 
 def _reading() -> Target:
     def read(data: bytes) -> str:
-        characters, _, ring = data.decode("utf-8", errors="replace").partition("\n")
-        decoding = decode_options(parse_reading(characters, ring))
-        if decoding.identified:
+        lines = data.decode("utf-8", errors="replace").split("\n")
+        profile, characters, ring, shapes = (*lines, "", "", "", "")[:4]
+        reading = typed_reading(characters, ring, shapes, SPECIFIED_PROFILES.get(profile, SPECIFIED_PROFILES["A"]))
+        # Every way of lying takes its time: it is tried where the characters say so little that nothing else is.
+        found = decode_typed(reading, any_rotation=characters.startswith("????????"))
+        if found.named is not None:
             return "taken: identified"
-        return "taken: candidates" if decoding.candidates else "taken: nothing"
+        return "taken: candidates" if found.soft.candidates else "taken: nothing"
 
     ring = b"111010101011110011000110100110111101100000011110/110000001010100101000111111010100011111100001101"
-    seeds = (b"499B NM4L\n", b"4?9B N[MN]4L\n" + ring, b"???? ????\n" + ring)
-    tokens = (b"?", b"[", b"]", b"[NH]", b"[0123456789]", b"/", b" ", b"i", b"\xc4\xb1", b"g", b":0.5")
-    return Target(seeds=seeds, tokens=tokens, read=read)
+    seeds = (
+        b"A\n499B NM4L\n",
+        b"A\n4?9B N[MN]4L\n" + ring,
+        b"A\n????????\n" + ring,
+        b"A\n[4:.7 Z:.25]99B[NH]M4L\n" + ring,
+        b"G\nQSP9FRDN\n\na1 d3 ? c? d0 f3 g0 h1 a0 d3 b3 g1",
+        b"S\nQSP9FRDN\n11011100010010100010000010101000",
+    )
+    tokens = (b"?", b"[", b"]", b"[NH]", b"[0123456789]", b"/", b" ", b"i", b"\xc4\xb1", b"g", b":0.5", b"[N:.7 H:.3]")
+    return Target(seeds=seeds, tokens=(*tokens, b":.", b":1e-9", b":00.50", b"a1", b"h?"), read=read)
+
+
+_MARKS = (
+    b"serial,maker,model,state,lot\n375-76834,Borealis,Compact,marked,7\nAAA0001,Acme,P9,,\n",
+    b"serial;maker;model;id;issue;replaces;state;lot;profile;binding;characters\nBD000123;Borealis;Duty;;;;void;;;;\n",
+)
+_TERMS = (
+    b"""issuer = "All"
+[[blocks]]
+first_id = 10000000
+last_id = 10009999
+[[ranges]]
+maker = "Acme"
+model = "P9"
+template = "ZZ9999"
+first = "ZZ0001"
+last = "ZZ0999"
+base = 10000000
+""",
+    b"""issuer = "All"
+[[pools]]
+maker = "Acme"
+model = "P9"
+first_id = 9000000
+last_id = 9000999
+""",
+)
+_REGISTRY_TOKENS = (
+    b'"',
+    b",",
+    b"=cmd",
+    b"'=",
+    b"void",
+    b"marked",
+    b"../",
+    b"\xe2\x80\x8b",
+    b"1073741824",
+    b"[[keys]]",
+    b"A",
+)
+
+
+def _registry(folder: Path, name: str, seeds: tuple[bytes, ...]) -> Target:
+    """What a registry takes in from a file: one registry for all cases, so that it grows by what is taken."""
+    path, address = folder / name, str(folder / f"{name}.db")
+    _found(address)
+
+    def read(data: bytes) -> str:
+        path.write_bytes(data)
+        told = record.import_file(path, address, issuer="All" if path.suffix == ".toml" else None, actor="fuzz")
+        return "taken: something new" if told["passed_over"] == 0 else "taken: nothing new"
+
+    return Target(seeds=seeds, tokens=(*_REGISTRY_TOKENS, *_json_tokens()), read=read)
+
+
+def _found(address: str) -> None:
+    """A registry with the example job's ranges."""
+    terms = Path(address).with_suffix(".job.toml")
+    terms.write_text(api.example_job_text())
+    record.init(address, issuer="All", ids=[(0, 9_999_999)], actor="fuzz")
+    record.import_file(terms, address, issuer="All", actor="fuzz")
+
+
+def _exported(folder: Path) -> tuple[bytes, ...]:
+    """The export of a small registry."""
+    address, marks, exported = str(folder / "other.db"), folder / "other.csv", folder / "other.json"
+    _found(address)
+    marks.write_bytes(_MARKS[0])
+    record.import_file(marks, address, actor="fuzz")
+    record.export(address, exported)
+    return (exported.read_bytes(),)
+
+
+def _index(path: Path) -> Target:
+    """The cache of codes: whatever is in it, it is an index or none, never a wrong one."""
+    codes = np.arange(0, 300, 3, dtype=np.uint32)
+
+    def read(data: bytes) -> str:
+        path.write_bytes(data)
+        found = load_index(path, "a registry")
+        if found is None:
+            return "found fault: no index"
+        if not np.array_equal(found.codes, codes):
+            raise ValueError("another index was taken for a whole one")
+        return "taken"
+
+    save_index(built_index([codes], registry="a registry", last_event=3), path)
+    return Target(seeds=(path.read_bytes(),), tokens=(b"\0" * 4, b"\xff" * 4), read=read)

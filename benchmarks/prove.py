@@ -21,6 +21,7 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import commit, machine, sources_sha256, write_json
+from benchmarks.guided_fuzz import guided
 from benchmarks.proof_code import erasures, identifications, misreadings
 from benchmarks.proof_fuzz import fuzz
 from benchmarks.proof_reading import proved
@@ -33,13 +34,19 @@ DECODED = 100_000
 READINGS = {"damaged": 1_000_000, "foreign": 100_000, "noise": 100_000, "overlaid": 100_000}
 # A million cases in all. A job takes some milliseconds to load, a program half of one, so that they have fewer.
 FUZZED = {
-    "gcode": 250_000,
-    "csv": 300_000,
+    "gcode": 240_000,
+    "csv": 250_000,
     "job_toml": 30_000,
     "job_json": 20_000,
     "mark_json": 150_000,
     "reading": 250_000,
+    "registry_csv": 10_000,
+    "registry_json": 10_000,
+    "registry_toml": 20_000,
+    "registry_index": 20_000,
 }
+# The same readers again, under a fuzzer that watches which branches are taken.
+GUIDED = {name: cases // 5 for name, cases in FUZZED.items()}
 LIBRARIES = ("atheris", "numpy", "pin-engrave", "psycopg", "pydantic", "scipy", "shapely", "sqlalchemy")
 
 
@@ -67,7 +74,11 @@ def prove_input(scale: float) -> dict[str, Any]:
     workers = min(len(FUZZED), os.cpu_count() or 1)
     with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("forkserver")) as pool:
         tasks = {name: pool.submit(fuzz, name, cases=scaled(cases, scale), seed=SEED) for name, cases in FUZZED.items()}
-        return {name: task.result() for name, task in tasks.items()}
+        guides = {
+            f"{name}, guided": pool.submit(guided, name, runs=scaled(runs, scale), seed=SEED)
+            for name, runs in GUIDED.items()
+        }
+        return {name: task.result() for name, task in {**tasks, **guides}.items()}
 
 
 PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {

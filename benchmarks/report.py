@@ -32,8 +32,9 @@ Every word has lost symbols of its own. The peers filled {words:,} words, and re
 scaled up.
 """
 EIGHT = """\
-The part of a mark that people read. Ours makes all 32 symbols to encode. galois and reedsolo use a Reed-Solomon code [8, 6] of their own over the same field;
-each must give back what it made. Slow peers do {words:,} words, and their time is scaled up.
+The part of a mark that people read. Ours makes all 32 symbols to encode. galois and reedsolo use a Reed-Solomon code
+[8, 6] of their own over the same field; each must give back what it made. Slow peers do {words:,} words, and their time
+is scaled up.
 """
 
 ENCODE = "galois runs compiled loops. It encodes the 31 symbols that both share; ours has one more.\n"
@@ -55,9 +56,12 @@ OTHERS = """\
 
 - `python benchmarks/hatch.py` is the hatch alone, `python benchmarks/wall.py` prints the tables of
   [laser.md](laser.md), `python benchmarks/specimen.py` draws the sheet of [face.md](face.md).
-- `make prove` runs the long proofs, a million words, a million damaged readings, a million damaged inputs and kills by the hundred, and writes evidence to
-  `docs/evidence/`. What is committed there was run at the scale that it names; it names, too, its
-  seed, the commit, a hash of the sources, and whether those were the same when it ended.
+- `make prove` runs the long proofs, a million words, readings and inputs, all damaged, and registries with kills by
+  the hundred, and writes evidence to `docs/evidence/`. What is committed there was run at the scale that it names; it
+  names, too, its seed, the commit, a hash of the sources, and whether those were the same when it ended.
+- `python benchmarks/tracing.py` looks readings up among a million and ten million marks, beside SQLite's LIKE;
+  `python benchmarks/registry_speed.py` issues codes, beside the database driver alone; `python benchmarks/survival.py`
+  and `python benchmarks/reading_page.py` make [reading.md](reading.md).
 """
 
 

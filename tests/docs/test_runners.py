@@ -32,7 +32,9 @@ def test_the_long_proofs_hold_at_a_thousandth(project: Path, tmp_path: Path) -> 
     assert set(evidence) == {"code", "input", "reading", "registry"}
     assert all(document["holds"] and document["scale"] == 0.001 for document in evidence.values())
     assert evidence["code"]["results"]["erasures"]["right"] == 1000
-    assert sum(result["cases"] for result in evidence["input"]["results"].values()) == 1000
+    results = evidence["input"]["results"]
+    assert sum(result["cases"] for name, result in results.items() if "guided" not in name) == 1000
+    assert sum(result["runs"] for name, result in results.items() if "guided" in name) >= 200
 
 
 @pytest.mark.slow
