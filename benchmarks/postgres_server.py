@@ -1,10 +1,12 @@
 """A PostgreSQL server of one's own, in a temporary folder and on a Unix socket alone, for tests and proofs."""
 
+import ctypes
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -74,6 +76,7 @@ class Server:
                 user=account and account.pw_uid,
                 group=account and account.pw_gid,
                 extra_groups=account and [],
+                preexec_fn=_with_its_parent,  # noqa: PLW1509 - it makes one system call, and nothing is locked then
             )
         self._await()
 
@@ -102,6 +105,18 @@ class Server:
             else:
                 return
         raise RuntimeError((self.folder / "log").read_text(errors="replace")[-2000:])
+
+
+# Loaded before any process is begun: afterwards another thread may hold the loader's lock.
+_LIBC = ctypes.CDLL(None)
+_SET_SIGNAL_OF_PARENTS_DEATH = 1
+"""PR_SET_PDEATHSIG of linux/prctl.h."""
+
+
+def _with_its_parent() -> None:
+    """Let the server stop at once when whoever began it is killed, and cannot stop it any more; on Linux."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_SET_SIGNAL_OF_PARENTS_DEATH, int(signal.SIGQUIT))
 
 
 def _account() -> pwd.struct_passwd | None:

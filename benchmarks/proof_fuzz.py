@@ -9,6 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from engrave.api import record
 from engrave.base.config import json_bytes, parse_json
 from engrave.base.errors import EngraveError
 from engrave.base.files import read_text
+from engrave.base.x3p import Topography, read_x3p, write_x3p
 from engrave.batch.orders import MOST_CSV_BYTES, named_by, read_serials
 from engrave.code.combined import decode_typed
 from engrave.code.mark import mark_from_json, mark_to_json
@@ -88,6 +90,7 @@ def targets(folder: Path) -> Mapping[str, Target]:
         "registry_json": _registry(folder, "export.json", _exported(folder)),
         "registry_toml": _registry(folder, "terms.toml", _TERMS),
         "registry_index": _index(folder / "codes.index"),
+        "x3p": _x3p(),
     }
 
 
@@ -452,3 +455,23 @@ def _index(path: Path) -> Target:
 
     save_index(built_index([codes], registry="a registry", last_event=3), path)
     return Target(seeds=(path.read_bytes(),), tokens=(b"\0" * 4, b"\xff" * 4), read=read)
+
+
+def _x3p() -> Target:
+    """A topography of a few samples, with a hole, as 64 and as 32 bits."""
+
+    def read(data: bytes) -> str:
+        _, notes = read_x3p(data, name="scan.x3p")
+        return "taken: with notes" if notes else "taken"
+
+    heights_um = np.arange(12.0).reshape(3, 4)
+    heights_um[1, 2] = np.nan
+    small = Topography(
+        heights_um=heights_um,
+        pixel_x_um=1.5,
+        pixel_y_um=2.0,
+        date=datetime(2026, 1, 31, tzinfo=UTC),
+        calibration_date=datetime(2026, 1, 31, tzinfo=UTC),
+    )
+    seeds = (write_x3p(small), write_x3p(small, data_type="F"))
+    return Target(seeds=seeds, tokens=(b"<!DOCTYPE", b"PK\x01\x02", b"Increment", b"9999999999", b"1e400"), read=read)

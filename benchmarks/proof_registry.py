@@ -32,7 +32,8 @@ from engrave.base.errors import UnfinishedError
 from engrave.registry.audit import audit
 from engrave.registry.chain import Stamp
 from engrave.registry.issuing import issue
-from engrave.registry.store import Block, Pool, add_issuer, add_ranges, create_registry, opened
+from engrave.registry.store import Block, Pool, create_registry, opened
+from engrave.registry.terms import add_issuer, add_ranges
 
 SEED = 20_261_122
 CODES = 100_000

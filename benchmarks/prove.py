@@ -35,7 +35,7 @@ READINGS = {"damaged": 1_000_000, "foreign": 100_000, "noise": 100_000, "overlai
 # A million cases in all. A job takes some milliseconds to load, a program half of one, so that they have fewer.
 FUZZED = {
     "gcode": 240_000,
-    "csv": 250_000,
+    "csv": 220_000,
     "job_toml": 30_000,
     "job_json": 20_000,
     "mark_json": 150_000,
@@ -44,6 +44,7 @@ FUZZED = {
     "registry_json": 10_000,
     "registry_toml": 20_000,
     "registry_index": 20_000,
+    "x3p": 30_000,
 }
 # The same readers again, under a fuzzer that watches which branches are taken.
 GUIDED = {name: cases // 5 for name, cases in FUZZED.items()}

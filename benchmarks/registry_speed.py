@@ -19,7 +19,8 @@ from engrave.code.ranges import Range
 from engrave.registry.audit import audit
 from engrave.registry.chain import Stamp
 from engrave.registry.issuing import issue
-from engrave.registry.store import Block, add_issuer, add_ranges, create_registry, opened
+from engrave.registry.store import Block, create_registry, opened
+from engrave.registry.terms import add_issuer, add_ranges
 
 SINGLE = 500
 BATCHES = 20

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         write_file,
     )
     from engrave.api.making import RegistryGiven, batch, make, outcome_to_json, plan, plan_to_json
-    from engrave.api.tracing import trace
+    from engrave.api.tracing import Tracer, trace
     from engrave.base.config import json_bytes
     from engrave.batch import BatchOutcome, Order, Orders, PinOutcome, Progress
     from engrave.code.mark import Mark, mark_to_json
@@ -50,7 +50,7 @@ _HOMES = {
         "engrave.api.library": ("FORMATS", "job_rules", "kinds", "names", "show"),
         "engrave.api.looking": ("VIEWS", "Check", "check", "checks_to_json", "load_mark", "preview", "write_file"),
         "engrave.api.making": ("RegistryGiven", "batch", "make", "outcome_to_json", "plan", "plan_to_json"),
-        "engrave.api.tracing": ("trace",),
+        "engrave.api.tracing": ("Tracer", "trace"),
         "engrave.base.config": ("json_bytes",),
         "engrave.batch": ("BatchOutcome", "Order", "Orders", "PinOutcome", "Progress"),
         "engrave.code.mark": ("Mark", "mark_to_json"),
@@ -73,6 +73,7 @@ __all__ = [
     "PinOutcome",
     "Progress",
     "RegistryGiven",
+    "Tracer",
     "batch",
     "case_document",
     "case_file",

@@ -18,7 +18,7 @@ from engrave.registry.connection import reading
 from engrave.registry.index import IndexCodes
 from engrave.registry.lookup import codes_as_of, codes_on_record, marks_on_record, steps_on_record
 from engrave.registry.ranking import trace_codes
-from engrave.registry.store import identity_of, opened
+from engrave.registry.store import SEE_AUDIT, identity_of, opened
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -128,11 +128,21 @@ def _reading(entry: Entry, connection: "Connection", codes: IndexCodes) -> dict[
 
 def _answer(entry: Entry, answer: Answer, connection: "Connection", codes: IndexCodes) -> dict[str, Any]:
     typed, told = entry.typed, dict(answer.told)
+    event = answer.event
+    if not (told.keys() >= _ANSWERED and _is_head(told["head"])):
+        raise InputError(f"event {event.seq}: holds no whole answer; {SEE_AUDIT}")
     read = typed_reading(typed.characters, typed.ring, typed.shapes, SPECIFIED_PROFILES[typed.profile])
     then = codes_as_of(codes, connection, told["head"]["seq"])
     ranked = trace_codes(then, read.options, read.soft, blind=typed.any_rotation)
     again = answer_to_json(ranked, Head(**told["head"]))
-    return {"event": _event(answer.event), **told, "repeated": _alike(told, again)}
+    return {"event": _event(event), **told, "repeated": _alike(told, again)}
+
+
+_ANSWERED = {"identified", "candidates", "none_of_these", "not_ours", "marks_on_record", "head", "found"}
+
+
+def _is_head(told: object) -> bool:
+    return isinstance(told, dict) and told.keys() == {"seq", "hash"} and isinstance(told["seq"], int)
 
 
 def _alike(told: dict[str, Any], again: dict[str, Any]) -> bool:

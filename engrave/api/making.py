@@ -155,7 +155,7 @@ def _naming(known: Known, record: Record | None, out: Path | None, input_sha256:
     if known.job is None:
         return None
     binding = binding_for(known.job, input_sha256=input_sha256)
-    return record.naming(known.job, out if out is not None else Path(), binding)
+    return record.naming(known.job, out, binding)
 
 
 def _silent(_done: int, _total: int, _characters: str) -> None:

@@ -5,6 +5,7 @@ stands in none of them: PostgreSQL takes it from PGPASSWORD, ``.pgpass`` or a se
 an addition; without it the login name. What is answered are the JSON objects that ``docs/schemas`` describes.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,15 +26,15 @@ from engrave.registry import becoming, copying, importing, migrations
 from engrave.registry.audit import Audit
 from engrave.registry.audit import audit as audited
 from engrave.registry.chain import Head, Stamp, canonical, head_of
-from engrave.registry.connection import reading
+from engrave.registry.connection import reading, shown_address
 from engrave.registry.documents import write_document
 from engrave.registry.importing import Imported
 from engrave.registry.issuing import Pin, current_marks
 from engrave.registry.schema import STATES, VERSION
 from engrave.registry.sheets import write_sheet
 from engrave.registry.store import Block, Pool, identity_of, opened
-from engrave.registry.terms import Terms, written_range
-from engrave.registry.viewing import CHARACTERS, History, Spent, every_mark, histories, status_of
+from engrave.registry.terms import Terms, key_id, written_range
+from engrave.registry.viewing import CHARACTERS, History, Issuer, Spent, every_mark, histories, status_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -53,6 +54,11 @@ _OF_JOBS = frozenset({"pin", "process", "machine", "layout", "limits"})
 def stamp_of(actor: str | None) -> Stamp:
     """Who adds to the record, now, with this version. Raises InputError where there is no login name."""
     return Stamp(actor=actor_of(actor), time=utc_now(), tool=f"{DISTRIBUTION} {tool_version()}")
+
+
+def shown(given: str) -> str:
+    """A registry's address as it may be shown: without a password. Raises InputError where it is none."""
+    return shown_address(given)
 
 
 def init(
@@ -80,8 +86,8 @@ def init(
 def import_file(path: Path, given: str, *, issuer: str | None = None, actor: str | None = None) -> dict[str, Any]:
     """Put on record what a file tells of, by its kind: what was added. What is there already is passed over.
 
-    ``.toml``: an issuer's blocks, ranges and pools, or a job's ranges (then ``issuer`` says whose). ``.csv``: marks
-    that exist elsewhere. ``.json``: an export of another registry. Raises InputError with every fault.
+    ``.toml``: an issuer's keys, blocks, ranges and pools, or a job's ranges (then ``issuer`` says whose). ``.csv``:
+    marks that exist elsewhere. ``.json``: an export of another registry. Raises InputError with every fault.
     """
     kind = path.suffix.lower()
     if kind not in (*_TERMS, *_SHEETS, *_DOCUMENTS):
@@ -100,10 +106,18 @@ def import_file(path: Path, given: str, *, issuer: str | None = None, actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    """A public Ed25519 key, in hexadecimal digits."""
+
+    public: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _TermsFile:
     """A TOML file of what an issuer may issue."""
 
     issuer: str | None = None
+    keys: tuple[_Key, ...] = ()
     blocks: tuple[Block, ...] = ()
     ranges: tuple[Range, ...] = ()
     pools: tuple[Pool, ...] = ()
@@ -121,9 +135,10 @@ def terms_of(path: Path, issuer: str | None) -> Terms:
     name = told.issuer if issuer is None else issuer
     if name is None:
         raise InputError(f'{origin}: does not say whose these are; add issuer = "NAME", or give --issuer NAME')
-    if not (told.blocks or told.ranges or told.pools):
-        raise InputError(f"{origin}: has no blocks, ranges or pools")
-    return Terms(issuer=name, blocks=told.blocks, ranges=told.ranges, pools=told.pools)
+    if not (told.keys or told.blocks or told.ranges or told.pools):
+        raise InputError(f"{origin}: has no keys, blocks, ranges or pools")
+    keys = tuple(key.public for key in told.keys)
+    return Terms(issuer=name, keys=keys, blocks=told.blocks, ranges=told.ranges, pools=told.pools)
 
 
 def export(given: str, path: Path, *, replace: bool = False) -> int:
@@ -172,13 +187,14 @@ def verify(given: str, *, expect: str | None = None) -> dict[str, Any]:
 
 def _head_of(text: str) -> Head:
     number, _, told = text.strip().partition(":")
-    if not (number.isascii() and number.isdecimal() and len(told) == _HASH_DIGITS and set(told) <= _HEX):
+    if not (number.isascii() and number.isdecimal() and len(number) <= _MOST_DIGITS and _HASH.fullmatch(told)):
         raise InputError(f"--expect {text[:100]!r}: is no head; give SEQ:HASH as `registry verify` printed it")
     return Head(seq=int(number), hash=told)
 
 
-_HASH_DIGITS = 64
-_HEX = frozenset("0123456789abcdef")
+# Of the greatest number that an event can have, 2^63 - 1.
+_MOST_DIGITS = 19
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 def void(
@@ -242,11 +258,16 @@ def status(given: str) -> dict[str, Any]:
         "head": head_to_json(found.head),
         "marks": sum(found.states.values()),
         "states": [{"state": name, "marks": count} for name, count in found.states.items()],
-        "issuers": [
-            {"name": name, "blocks": [{"first_id": first, "last_id": last} for first, last in ids]}
-            for name, ids in found.blocks.items()
-        ],
+        "issuers": [_issuer_to_json(entry) for entry in found.issuers],
         "ranges": [_spent_to_json(entry) for entry in found.ranges],
+    }
+
+
+def _issuer_to_json(entry: Issuer) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "blocks": [{"first_id": first, "last_id": last} for first, last in entry.blocks],
+        "keys": [{"id": key_id(public), "public": public} for public in entry.keys],
     }
 
 
@@ -338,6 +359,7 @@ def _import_to_json(path: Path, told: Imported) -> dict[str, Any]:
         "schema": IMPORT_SCHEMA,
         "file": path.name,
         "issuers": told.issuers,
+        "keys": told.keys,
         "blocks": told.blocks,
         "ranges": told.ranges,
         "marks": told.marks,

@@ -3,9 +3,10 @@
 Imports are kept few: a trace is asked for one at a time, and waits for them.
 """
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from engrave.base.clock import actor_of, utc_now
 from engrave.base.errors import Collecting, InputError
@@ -27,9 +28,12 @@ from engrave.registry.cases import (
 )
 from engrave.registry.chain import Head, Stamp, head_of
 from engrave.registry.connection import Registry, reading
-from engrave.registry.lookup import MarkOnRecord, codes_on_record, marks_on_record
+from engrave.registry.lookup import MarkOnRecord, index_on_record, marks_on_record
 from engrave.registry.ranking import Ranked, RankedMark, trace_codes
 from engrave.registry.store import identity_of, opened
+
+if TYPE_CHECKING:
+    from engrave.registry.index import CodeIndex
 
 TRACING_SCHEMA = "pin-engrave/tracing/1"
 _BITS_DECIMALS = 1
@@ -57,50 +61,115 @@ def trace(
     where recording fails there is no answer. Raises InputError with every fault of what was given, UnfinishedError
     where the registry cannot be written or reached.
     """
-    faults: list[str] = []
-    with Collecting(faults):
-        actor = actor_of(actor)
-    typed = Typed(
-        case=case,
-        # Without a name for the actor that fault is told, and no second one for the reader.
-        reader=reader if reader is not None else actor or UNFILED,
-        profile=profile,
-        characters=characters,
-        ring=ring,
-        shapes=shapes,
-        any_rotation=any_rotation,
-    )
-    with Collecting(faults):
-        typed = checked(typed)
-    read: TypedReading | None = None
-    with Collecting(faults):
-        read = _read(typed)
-    if read is None or actor is None or faults:
-        raise InputError(faults)
-    with opened(registry) as store:
-        return _traced(store, typed, read, actor)
+    with Tracer(registry) as tracer:
+        return tracer.trace(
+            characters,
+            ring=ring,
+            shapes=shapes,
+            profile=profile,
+            any_rotation=any_rotation,
+            case=case,
+            reader=reader,
+            actor=actor,
+        )
 
 
-def _traced(store: Registry, typed: Typed, read: TypedReading, actor: str) -> dict[str, Any]:
-    """Record the reading, answer it, record the answer, and only then look at other readers' of the case."""
-    tool = f"{DISTRIBUTION} {tool_version()}"
-    number, reading_head = record_reading(store, typed, Stamp(actor=actor, time=utc_now(), tool=tool))
-    answer, marks, identity = _answered(store, read, any_rotation=typed.any_rotation)
-    answer_head = record_answer(store, number, answer, Stamp(actor=actor, time=utc_now(), tool=tool))
-    independent, comparisons = _beside_others(store, typed.case, number)
-    return {
-        "schema": TRACING_SCHEMA,
-        "case": typed.case,
-        "reader": typed.reader,
-        "reading": number,
-        "independent": independent,
-        "typed": typed_to_json(typed),
-        "carriers": carriers_to_json(read.profile),
-        "recorded": {"registry": identity, "reading": asdict(reading_head), "answer": asdict(answer_head)},
-        **answer,
-        "candidates": [{**entry, **pin_to_json(marks[entry["id"]])} for entry in answer["candidates"]],
-        "comparisons": [comparison_to_json(comparison) for comparison in comparisons],
-    }
+class Tracer:
+    """Traces one reading after the other to a registry that stays open, and its index in memory, as long as the block.
+
+    For a service: each trace records, answers and raises as ``trace`` does, which opens the registry anew every time.
+    It is for one thread.
+    """
+
+    def __init__(self, registry: str) -> None:
+        self._address = registry
+        self._open = ExitStack()
+        self._store: Registry | None = None
+        self._index: CodeIndex | None = None
+
+    def __enter__(self) -> Self:
+        """The registry is opened by the first reading that can be traced."""
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        """Close the registry."""
+        self._store = None
+        self._open.close()
+
+    def trace(
+        self,
+        characters: str,
+        *,
+        ring: str = "",
+        shapes: str = "",
+        profile: str = PROFILE_A.name,
+        any_rotation: bool = False,
+        case: str = UNFILED,
+        reader: str | None = None,
+        actor: str | None = None,
+    ) -> dict[str, Any]:
+        """As the function ``trace``."""
+        faults: list[str] = []
+        with Collecting(faults):
+            actor = actor_of(actor)
+        typed = Typed(
+            case=case,
+            # Without a name for the actor that fault is told, and no second one for the reader.
+            reader=reader if reader is not None else actor or UNFILED,
+            profile=profile,
+            characters=characters,
+            ring=ring,
+            shapes=shapes,
+            any_rotation=any_rotation,
+        )
+        with Collecting(faults):
+            typed = checked(typed)
+        read: TypedReading | None = None
+        with Collecting(faults):
+            read = _read(typed)
+        if read is None or actor is None or faults:
+            raise InputError(faults)
+        return self._traced(typed, read, actor)
+
+    def _traced(self, typed: Typed, read: TypedReading, actor: str) -> dict[str, Any]:
+        """Record the reading, answer it, record the answer, and only then look at other readers' of the case."""
+        if self._store is None:
+            self._store = self._open.enter_context(opened(self._address))
+        store, tool = self._store, f"{DISTRIBUTION} {tool_version()}"
+        number, reading_head = record_reading(store, typed, Stamp(actor=actor, time=utc_now(), tool=tool))
+        answer, marks, identity = self._answered(store, read, any_rotation=typed.any_rotation)
+        answer_head = record_answer(store, number, answer, Stamp(actor=actor, time=utc_now(), tool=tool))
+        independent, comparisons = _beside_others(store, typed.case, number)
+        return {
+            "schema": TRACING_SCHEMA,
+            "case": typed.case,
+            "reader": typed.reader,
+            "reading": number,
+            "independent": independent,
+            "typed": typed_to_json(typed),
+            "carriers": carriers_to_json(read.profile),
+            "recorded": {"registry": identity, "reading": asdict(reading_head), "answer": asdict(answer_head)},
+            **answer,
+            "candidates": [{**entry, **pin_to_json(marks[entry["id"]])} for entry in answer["candidates"]],
+            "comparisons": [comparison_to_json(comparison) for comparison in comparisons],
+        }
+
+    def _answered(
+        self, store: Registry, read: TypedReading, *, any_rotation: bool
+    ) -> tuple[dict[str, Any], dict[int, MarkOnRecord], str]:
+        """The answer, the marks that it names, and the registry's identity, all from one state of the registry."""
+        with reading(store) as connection:
+            head = head_of(connection)
+            for afresh in (False, True):
+                self._index = index_on_record(store, connection, held=self._index, afresh=afresh)
+                ranked = trace_codes(self._index.codes, read.options, read.soft, blind=any_rotation)
+                marks = marks_on_record(connection, [mark.id for mark in ranked.marks])
+                if all(mark.id in marks and marks[mark.id].code == mark.code for mark in ranked.marks):
+                    return answer_to_json(ranked, head), marks, identity_of(connection)
+        self._index = None
+        raise InputError(
+            f"registry {store.name}: a mark has a code that is not its own; `pin-engrave registry verify` says which"
+        )
 
 
 def _beside_others(store: Registry, case: str, number: int) -> tuple[bool, tuple[Comparison, ...]]:
@@ -123,23 +192,6 @@ def _read(typed: Typed) -> TypedReading:
         # Every profile has the same characters; ring and shapes cannot be judged without one.
         typed_reading(typed.characters)
     raise InputError(faults)
-
-
-def _answered(
-    store: Registry, read: TypedReading, *, any_rotation: bool
-) -> tuple[dict[str, Any], dict[int, MarkOnRecord], str]:
-    """The answer, the marks that it names, and the registry's identity, all from one state of the registry."""
-    with reading(store) as connection:
-        head = head_of(connection)
-        for afresh in (False, True):
-            codes = codes_on_record(store, connection, afresh=afresh)
-            ranked = trace_codes(codes, read.options, read.soft, blind=any_rotation)
-            marks = marks_on_record(connection, [mark.id for mark in ranked.marks])
-            if all(mark.id in marks and marks[mark.id].code == mark.code for mark in ranked.marks):
-                return answer_to_json(ranked, head), marks, identity_of(connection)
-    raise InputError(
-        f"registry {store.name}: a mark has a code that is not its own; `pin-engrave registry verify` says which"
-    )
 
 
 def answer_to_json(ranked: Ranked, head: Head) -> dict[str, Any]:

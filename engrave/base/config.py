@@ -58,7 +58,8 @@ def parse_toml(text: str, *, origin: str) -> dict[str, Any]:
     """The document's table. Raises InputError with line and column where it is not TOML."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Numbers of thousands of digits and lists nested as deep are no TOMLDecodeError.
         raise InputError(f"{origin}: not TOML: {error}") from error
 
 

@@ -72,8 +72,7 @@ def whole_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         _sync_file(temporary)
-        _require_vacant(path, replace=replace)
-        temporary.replace(path)
+        _put(temporary, path, replace=replace)
         _sync_folder(path.parent)
     except UnfinishedError:
         raise
@@ -83,6 +82,23 @@ def whole_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
         with suppress(OSError):
             for leftover in path.parent.glob(f"{temporary.name}*"):
                 leftover.unlink(missing_ok=True)
+
+
+def _put(temporary: Path, path: Path, *, replace: bool) -> None:
+    """Give a file its name. Raises OccupiedError where somebody else was faster."""
+    if not replace:
+        _require_vacant(path, replace=False)
+        try:
+            # A rename would take the place of what another process put there since.
+            os.link(temporary, path)
+        except FileExistsError as error:
+            raise OccupiedError(f"{path}: is there already; name a new file") from error
+        except OSError:
+            # Not every file system has hard links.
+            _require_vacant(path, replace=False)
+        else:
+            return
+    temporary.replace(path)
 
 
 def _require_vacant(path: Path, *, replace: bool) -> None:

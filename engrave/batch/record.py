@@ -46,12 +46,16 @@ class Record:
         )
         return replace(job, registry=self.identity)
 
-    def naming(self, job: Job, folder: Path, binding: Binding) -> Naming:
-        """The marks that pins have on record, or would be given; nothing is written."""
+    def naming(self, job: Job, folder: Path | None, binding: Binding) -> Naming:
+        """The marks that pins have on record, or would be given; nothing is written.
+
+        Without a folder nothing is said of pins that were engraved in another.
+        """
         from engrave.registry.issuing import foresee  # noqa: PLC0415 - start-up
 
-        profile, claim = profile_by_name(job.layout.profile), _claim(job, folder, binding, name=name_of(folder))
-        made = set(recorded_files(folder)) if is_finished(folder) else None
+        profile = profile_by_name(job.layout.profile)
+        claim = None if folder is None else _claim(job, folder, binding, name=name_of(folder))
+        made = set(recorded_files(folder)) if folder is not None and is_finished(folder) else None
 
         def named(orders: Sequence[Order]) -> list[Mark | tuple[str, ...]]:
             foreseen = foresee(self.registry, [_pin(order) for order in orders], claim)

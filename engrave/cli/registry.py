@@ -24,13 +24,17 @@ _file_option = click.option("-o", "--out", "path", type=click.Path(path_type=Pat
 _path_argument = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 
 
+# More than twice the ten digits of the last id, so that one past it is told as such.
+_MOST_BLOCK = 40
+
+
 def _blocks_of(
     _ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[int, int], ...]:
     blocks = []
     for value in values:
         first, _, last = value.partition("-")
-        if not (value.isascii() and first.isdecimal() and last.isdecimal()):
+        if not (value.isascii() and first.isdecimal() and last.isdecimal() and len(value) <= _MOST_BLOCK):
             raise click.BadParameter(f"{value!r} is no block of ids; write FIRST-LAST, such as 0-999999")
         blocks.append((int(first), int(last)))
     return tuple(blocks)
@@ -83,8 +87,8 @@ def init(
 def import_file(*, path: Path, given: str, issuer: str | None, actor: str | None, as_json: bool, quiet: bool) -> Exit:
     """Put on record what a file tells of.
 
-    FILE is a .toml of an issuer's blocks, ranges and pools, or a job, whose ranges are taken; a .csv of marks that
-    exist elsewhere (serial, maker, model; if known id, issue, replaces, state, lot, profile, binding, characters;
+    FILE is a .toml of an issuer's keys, blocks, ranges and pools, or a job, whose ranges are taken; a .csv of marks
+    that exist elsewhere (serial, maker, model; if known id, issue, replaces, state, lot, profile, binding, characters;
     without a state they are allocated, without a profile A); or the .json that `registry export` wrote of another
     registry. What is on record already is passed over; where anything contradicts it, nothing is added.
     """
@@ -94,7 +98,7 @@ def import_file(*, path: Path, given: str, issuer: str | None, actor: str | None
     if as_json:
         print_json(document)
     counts = ", ".join(
-        f"{document[name]} {name}" for name in ("issuers", "blocks", "ranges", "marks") if document[name]
+        f"{document[name]} {name}" for name in ("issuers", "keys", "blocks", "ranges", "marks") if document[name]
     )
     known = document["passed_over"]
     told = f"; {known} marks were on record already" if known else ""
@@ -209,6 +213,8 @@ def status(*, given: str, as_json: bool) -> Exit:
     click.echo(f"registry of version {document['version']}, {document['marks']} marks")
     for issuer in document["issuers"]:
         click.echo(f"issuer {issuer['name']}: ids {', '.join(map(_ids, issuer['blocks'])) or 'none'}")
+        for key in issuer["keys"]:
+            click.echo(f"  key {key['public']}, id {key['id']}")
     for entry in document["ranges"]:
         click.echo(f"{_range(entry)}: {entry['spent']} spent, {entry['left']} left")
     for state in document["states"]:
@@ -377,7 +383,6 @@ def _head(document: dict[str, Any]) -> str:
 
 
 def _shown(given: str) -> str:
-    """An address without a password that was put there all the same."""
-    scheme, mark, rest = given.partition("://")
-    user, at, place = rest.rpartition("@")
-    return f"{scheme}{mark}{user.partition(':')[0]}{at}{place}" if mark else given
+    from engrave.api import record  # noqa: PLC0415 - start-up
+
+    return record.shown(given)

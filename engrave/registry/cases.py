@@ -6,6 +6,7 @@ reading in it is independent of what the tool told him of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from json import loads
@@ -25,7 +26,7 @@ from engrave.code.shapes import SHAPE_NAMES
 from engrave.registry.chain import Addition, Head, Stamp, append, digests, event_hash
 from engrave.registry.connection import Registry, writing
 from engrave.registry.schema import events, readings
-from engrave.registry.store import next_id
+from engrave.registry.store import SEE_AUDIT, next_id
 
 UNFILED = "unfiled"
 """The case of readings for which none was named. They are no examination of one mark, and are never compared."""
@@ -158,13 +159,18 @@ def record_answer(registry: Registry, number: int, told: Mapping[str, Any], stam
 
 
 def case_entries(connection: Connection, case: str) -> tuple[Entry, ...]:
-    """Every reading of a case with its answer, in the order in which they were put on record."""
+    """Every reading of a case with its answer, in the order in which they were put on record.
+
+    Raises InputError where one was altered so that it cannot be read.
+    """
     query = select(readings, events).join(events, events.c.seq == readings.c.event).where(readings.c.case_name == case)
     rows = [row._mapping for row in connection.execute(query.order_by(readings.c.id))]  # noqa: SLF001 - SQLAlchemy's public name
     answers = _answers(connection, [(row[readings.c.id], row[readings.c.event]) for row in rows])
     seen: set[str] = set()
     found = []
     for row in rows:
+        if row["profile"] not in SPECIFIED_PROFILES:
+            raise InputError(f"reading {row[readings.c.id]}: is of no profile; {SEE_AUDIT}")
         typed = Typed(
             case=case,
             reader=row["reader"],
@@ -189,7 +195,7 @@ def _who(typed: Typed) -> str:
 
 def _event(row: Mapping[Any, Any], *, rows_of: Mapping[Any, Any]) -> Event:
     entry = {column.name: row[column] for column in events.columns}
-    intact = event_hash(entry) == entry["hash"] and loads(entry["body"])["rows"] == digests(rows_of)
+    intact = event_hash(entry) == entry["hash"] and _told(entry).get("rows") == digests(rows_of)
     return Event(
         seq=entry["seq"],
         hash=entry["hash"],
@@ -198,6 +204,28 @@ def _event(row: Mapping[Any, Any], *, rows_of: Mapping[Any, Any]) -> Event:
         tool=entry["tool"],
         intact=intact,
     )
+
+
+def _told(entry: Mapping[Any, Any]) -> dict[str, Any]:
+    """What an event tells. Raises InputError where that was altered so that it cannot be read."""
+    with suppress(ValueError, RecursionError):
+        told = loads(entry["body"])
+        if isinstance(told, dict):
+            return told
+    raise InputError(f"event {entry['seq']}: its body cannot be read; {SEE_AUDIT}")
+
+
+def _answer(told: Mapping[str, Any], seq: int) -> Mapping[str, Any]:
+    """The answer that an event tells of. Raises InputError where it is none."""
+    answer = told.get("answer")
+    candidates = answer.get("candidates") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(candidates, list) or not all(map(_is_candidate, candidates)):
+        raise InputError(f"event {seq}: holds no answer; {SEE_AUDIT}")
+    return answer
+
+
+def _is_candidate(told: object) -> bool:
+    return isinstance(told, dict) and told.keys() >= {"id", "identified"}
 
 
 def _answers(connection: Connection, numbers: Sequence[tuple[int, int]]) -> dict[int, Answer]:
@@ -209,10 +237,10 @@ def _answers(connection: Connection, numbers: Sequence[tuple[int, int]]) -> dict
     query = select(events).where(events.c.kind == _ANSWERED, events.c.seq > min(event for _, event in numbers))
     with connection.execute(query.order_by(events.c.seq).execution_options(yield_per=100)) as stream:
         for row in stream:
-            told = loads(row.body)
-            if told["reading"] in wanted:
-                event = _event(row._mapping, rows_of={})  # noqa: SLF001 - SQLAlchemy's public name
-                found.setdefault(told["reading"], Answer(event=event, told=told["answer"]))
+            told = _told(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+            if told.get("reading") in wanted:
+                event = _event(row._mapping, rows_of={})  # noqa: SLF001 - as above
+                found.setdefault(told["reading"], Answer(event=event, told=_answer(told, row.seq)))
                 if len(found) == len(wanted):
                     break
     return found

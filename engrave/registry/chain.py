@@ -137,7 +137,11 @@ class Digest:
 
 def canonical(document: object) -> str:
     """One line of JSON, ASCII, keys sorted, no white space."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _ENCODER.encode(document)
+
+
+# Made once: for the digest of a row that is half the time.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def all_events(connection: Connection) -> Iterator[dict[str, Any]]:

@@ -82,12 +82,17 @@ def connected(given: str, *, create: bool = False) -> Iterator[Registry]:
     except ImportError as error:
         raise InputError("registry: PostgreSQL needs its driver; install pin-engrave[postgres]") from error
     try:
-        yield Registry(engine=engine, name=_name(url))
+        yield Registry(engine=engine, name=_shown(url))
     finally:
         engine.dispose()
 
 
-def _name(url: URL) -> str:
+def shown_address(given: str) -> str:
+    """An address without a password that was put there all the same. Raises InputError as ``registry_url``."""
+    return _shown(registry_url(given))
+
+
+def _shown(url: URL) -> str:
     kind = url.get_backend_name()
     if kind == _SQLITE:
         return url.database or ""
@@ -121,20 +126,26 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
     connection.isolation_level = None
     # Text that was damaged is still read, so that an audit can tell where it is.
     connection.text_factory = lambda data: data.decode(errors="surrogateescape")
-    journal, synchronous = sqlite_journal(sqlite3.sqlite_version_info)
+    _, synchronous = sqlite_journal(sqlite3.sqlite_version_info)
     for pragma in (
         f"busy_timeout = {_BUSY_MS}",
         "foreign_keys = ON",
         "trusted_schema = OFF",
-        f"journal_mode = {journal}",
         f"synchronous = {synchronous}",
     ):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get(_WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if not connection.get_execution_options().get(_WRITING, False):
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql("PRAGMA query_only = OFF")
+    # The mode stands in the file's head: only who may write can set it, and a reader works with whichever stands there.
+    journal, _ = sqlite_journal(sqlite3.sqlite_version_info)
+    connection.exec_driver_sql(f"PRAGMA journal_mode = {journal}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -158,7 +169,7 @@ def writing(registry: Registry) -> Iterator[Connection]:
 
 @contextmanager
 def reading(registry: Registry) -> Iterator[Connection]:
-    """A transaction that sees one state of the registry throughout, and never writes."""
+    """A transaction that sees one state of the registry throughout, and that the database lets write nothing."""
     with _told(registry), registry.engine.connect() as plain:
         options = {} if registry.is_file else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         connection = plain.execution_options(**options)

@@ -1,6 +1,7 @@
 """A registry copied whole, event by event and row by row: backup while it is in use, and restoring it."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from engrave.registry.chain import Stamp, head_of
 from engrave.registry.connection import Registry, connected, reading, registry_url, writing
 from engrave.registry.migrations import upgrade
 from engrave.registry.schema import GROWING, VERSION, events
-from engrave.registry.store import create_tables, version_of
+from engrave.registry.store import count_anew, create_tables, version_of
 
 _AT_ONCE = 10_000
 # Whoever "upgrades" the scratch copy by which a backup of an older version is audited.
@@ -38,6 +39,8 @@ def backup(given: str, path: Path) -> Audit:
                 _copy_file(registry, temporary)
             else:
                 _copy_rows(registry, str(temporary))
+                with closing(sqlite3.connect(temporary)) as copy:
+                    _without_log(copy)
             return _audited(temporary, registry.name, version)
 
 
@@ -111,6 +114,7 @@ def _copy_file(registry: Registry, path: Path) -> None:
             if not isinstance(driver, sqlite3.Connection):
                 raise TypeError("SQLite's own driver is needed")
             driver.backup(target)
+            _without_log(target)
         finally:
             target.close()
     except sqlite3.DatabaseError as error:
@@ -119,23 +123,20 @@ def _copy_file(registry: Registry, path: Path) -> None:
         source.close()
 
 
+def _without_log(copy: sqlite3.Connection) -> None:
+    """With a write-ahead log it could not be opened where its folder is read-only, as on an archive's medium."""
+    copy.execute("PRAGMA journal_mode = delete")
+
+
 def _copy_rows(registry: Registry, given: str) -> None:
     """Every row of every table into an empty database, in one transaction, past its guards."""
     with reading(registry) as source, connected(given, create=True) as target, writing(target) as connection:
-        if inspect(connection).get_table_names():
-            raise InputError(f"registry {target.name}: there are tables in it already; give a new file or database")
-        create_tables(connection)
+        create_tables(connection, target.name)
         present = set(inspect(source).get_table_names())
         for table in (events, *GROWING):
             if table.name in present:
                 _copy_table(source, connection, table)
         count_anew(connection)
-
-
-def count_anew(connection: Connection) -> None:
-    """Let the database count rows that came in bulk: PostgreSQL plans by what it knows, and reads all of each table."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE marks, steps, engravings")
 
 
 def _copy_table(source: Connection, target: Connection, table: Table) -> None:

@@ -20,17 +20,16 @@ from engrave.code.profiles import SPECIFIED_PROFILES
 from engrave.code.ranges import Range, ids_of
 from engrave.code.serials import normalise_name, normalise_serial
 from engrave.registry.chain import Head
-from engrave.registry.schema import STATES
+from engrave.registry.schema import LONGEST_LOT, STATES
 from engrave.registry.staging import Arrival
 from engrave.registry.store import Block, Pool, Recorded, identity_of
 from engrave.registry.terms import Terms, written_range
-from engrave.registry.viewing import Kept, every_mark, status_of
+from engrave.registry.viewing import Issuer, Kept, every_mark, status_of
 
 EXPORT_SCHEMA = "pin-engrave/registry-export/1"
 _MOST_FAULTS = 1000
 _MEMBERS = ("schema", "registry", "head", "issuers", "ranges", "marks")
 _HASH = re.compile("[0-9a-f]{64}")
-_MOST_LOT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,7 @@ class _Source:
 class _Issuer:
     name: str
     blocks: tuple[Block, ...]
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +89,9 @@ def write_document(connection: Connection, path: Path) -> int:
         "registry": identity_of(connection),
         "head": {"seq": status.head.seq, "hash": status.head.hash},
     }
-    issuers = (
-        {"name": name, "blocks": [{"first_id": first, "last_id": last} for first, last in ids]}
-        for name, ids in status.blocks.items()
-    )
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(json.dumps(head, indent=2)[:-2])
-        _write_list(file, "issuers", issuers)
+        _write_list(file, "issuers", map(_issuer_told, status.issuers))
         _write_list(file, "ranges", (_range_told(entry.range) for entry in status.ranges))
         count = _write_list(file, "marks", map(_mark_told, every_mark(connection)))
         file.write("\n}\n")
@@ -110,6 +106,11 @@ def _write_list(file: TextIO, name: str, records: Iterable[Mapping[str, Any]]) -
         count += 1
     file.write("\n  ]" if count else "]")
     return count
+
+
+def _issuer_told(entry: Issuer) -> dict[str, Any]:
+    blocks = [{"first_id": first, "last_id": last} for first, last in entry.blocks]
+    return {"name": entry.name, "blocks": blocks, "keys": list(entry.keys)}
 
 
 def _range_told(entry: Recorded) -> dict[str, Any]:
@@ -195,28 +196,22 @@ class Document:
         with Collecting(self.faults):
             if name == "issuers":
                 issuer = from_jsonable(_Issuer, entry, origin=place)
-                self._add(issuer.name, blocks=issuer.blocks)
+                self._add(Terms(issuer=issuer.name, keys=issuer.keys, blocks=issuer.blocks))
             else:
                 told = from_jsonable(_Told, entry, origin=place)
                 if told.mode == "registry":
-                    self._add(told.issuer, pools=(told.pool(),))
+                    self._add(Terms(issuer=told.issuer, pools=(told.pool(),)))
                 else:
-                    self._add(told.issuer, ranges=(told.range(place),))
+                    self._add(Terms(issuer=told.issuer, ranges=(told.range(place),)))
 
-    def _add(
-        self,
-        issuer: str,
-        *,
-        blocks: tuple[Block, ...] = (),
-        ranges: tuple[Range, ...] = (),
-        pools: tuple[Pool, ...] = (),
-    ) -> None:
-        old = self._terms.get(issuer, Terms(issuer=issuer))
-        self._terms[issuer] = Terms(
-            issuer=issuer,
-            blocks=(*old.blocks, *blocks),
-            ranges=(*old.ranges, *ranges),
-            pools=(*old.pools, *pools),
+    def _add(self, more: Terms) -> None:
+        old = self._terms.get(more.issuer, Terms(issuer=more.issuer))
+        self._terms[more.issuer] = Terms(
+            issuer=more.issuer,
+            keys=(*old.keys, *more.keys),
+            blocks=(*old.blocks, *more.blocks),
+            ranges=(*old.ranges, *more.ranges),
+            pools=(*old.pools, *more.pools),
         )
 
     def _arrivals(self, entries: Iterator[Any]) -> Iterator[Arrival]:
@@ -266,6 +261,8 @@ def _mark_faults(entry: object) -> Iterator[str]:
             yield f"{name} {entry[name]} is not 0 to {ID_COUNT - 1}"
     if not 0 <= entry["issue"] < ID_COUNT or (entry["issue"] == 0) != (entry["replaces"] is None):
         yield f"issue {entry['issue']} replacing {entry['replaces']}: issue 0 replaces none, every later one a mark"
+    if not entry["characters"].isprintable():
+        yield "characters: hold one that cannot be printed"
     yield from _state_faults(entry["states"])
     if entry["engraving"] is not None:
         yield from _engraving_faults(entry["engraving"])
@@ -285,8 +282,8 @@ def _engraving_faults(told: dict[str, Any]) -> Iterator[str]:
         yield "engraving: binding is no SHA-256 in 64 digits from 0 to f"
     if told["profile"] not in SPECIFIED_PROFILES:
         yield f"engraving: profile {told['profile'][:40]!r} is not known; known are {', '.join(SPECIFIED_PROFILES)}"
-    if not told["lot"].isprintable() or len(told["lot"]) > _MOST_LOT:
-        yield f"engraving: lot must be {_MOST_LOT} printable characters at most"
+    if not told["lot"].isprintable() or len(told["lot"]) > LONGEST_LOT:
+        yield f"engraving: lot must be {LONGEST_LOT} printable characters at most"
 
 
 def _arrival(entry: Mapping[str, Any], place: int) -> Arrival:

@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect
-
-from engrave.base.errors import InputError, raise_faults
+from engrave.base.errors import raise_faults
 from engrave.base.files import whole_file
-from engrave.registry.chain import Addition, Head, Stamp, append, head_of
+from engrave.registry.chain import Head, Stamp, head_of
 from engrave.registry.connection import Registry, connected, reading, registry_url, writing
-from engrave.registry.copying import count_anew
 from engrave.registry.documents import Document
 from engrave.registry.incoming import check_all, take_in
-from engrave.registry.schema import VERSION, versions
 from engrave.registry.sheets import read_sheet
 from engrave.registry.staging import CHUNK, Arrival, Staging, staging
-from engrave.registry.store import create_tables
+from engrave.registry.store import begin_registry, count_anew
 from engrave.registry.terms import Terms, settle
 
 
@@ -27,6 +23,7 @@ class Imported:
     """What an import added, how many marks were on record already, and the head of the log after it."""
 
     issuers: int
+    keys: int
     blocks: int
     ranges: int
     marks: int
@@ -50,11 +47,7 @@ def found(given: str, *, identity: str, terms: Sequence[Terms], stamp: Stamp) ->
 
 def _found(given: str, *, identity: str, terms: Sequence[Terms], stamp: Stamp) -> None:
     with connected(given, create=True) as registry, writing(registry) as connection:
-        if inspect(connection).get_table_names():
-            raise InputError(f"registry {registry.name}: there are tables in it already; give an empty database")
-        create_tables(connection)
-        first = Addition(kind="created", told={"registry": identity}, rows={versions: [{"version": VERSION}]})
-        append(connection, first, stamp)
+        begin_registry(connection, registry.name, identity=identity, stamp=stamp)
         faults: list[str] = []
         settle(connection, terms, {}, stamp, faults)
         raise_faults(faults)
@@ -141,6 +134,7 @@ def _cut(faults: Sequence[str]) -> Sequence[str]:
 def _imported(counts: Counter[str], *, passed_over: int, head: Head) -> Imported:
     return Imported(
         issuers=counts["issuers"],
+        keys=counts["keys"],
         blocks=counts["blocks"],
         ranges=counts["ranges"],
         marks=counts["marks"],

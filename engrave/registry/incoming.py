@@ -222,10 +222,10 @@ def _new(connection: Connection, judged: Sequence[_Judged], faults: list[str]) -
     """The marks that are to be added, those without an id with the next of their pool."""
     event = head_of(connection).seq + 1
     missing = [entry.arrival for entry in judged if entry.standing is None and entry.range is None]
+    known = [(entry.arrival, entry.range) for entry in judged if entry.standing is None and entry.range is not None]
+    codes = codes_of(np.array([arrival.id for arrival, _ in known], dtype=np.int64)).tolist()
     identified = [
-        (entry.arrival, (_issued(entry.arrival, event), entry.range))
-        for entry in judged
-        if entry.standing is None and entry.range is not None
+        (arrival, (_issued(arrival, code, event), place)) for (arrival, place), code in zip(known, codes, strict=True)
     ]
     refused: dict[Pin, list[str]] = {}
     pooled = new_marks(connection, [(arrival.pin, None) for arrival in missing], refused)
@@ -233,11 +233,11 @@ def _new(connection: Connection, judged: Sequence[_Judged], faults: list[str]) -
     return [*identified, *zip(missing, pooled, strict=False)]
 
 
-def _issued(arrival: Arrival, event: int) -> Issued:
-    """The mark of an arrival that has an id; its code is worked out with all others'."""
+def _issued(arrival: Arrival, code: int, event: int) -> Issued:
+    """The mark of an arrival that has an id."""
     return Issued(
         id=arrival.id or 0,
-        code=0,
+        code=code,
         maker=arrival.maker,
         model=arrival.model,
         serial=arrival.serial,
@@ -263,16 +263,10 @@ def _rows(judged: Sequence[_Judged], new: Sequence[tuple[Arrival, New]]) -> Mapp
     made = [(entry.arrival, mark.id) for entry, mark in standing if not entry.engraved]
     made += [(arrival, mark.id) for arrival, (mark, _) in new]
     return {
-        marks: mark_rows(_coded([mark for _, mark in new])).get(marks, []),
+        marks: mark_rows([mark for _, mark in new]).get(marks, []),
         steps: [*first, *further],
         engravings: [_engraving(arrival, number) for arrival, number in made if arrival.engraved],
     }
-
-
-def _coded(new: Sequence[New]) -> list[New]:
-    """The same marks with their codes."""
-    codes = codes_of(np.array([mark.id for mark, _ in new], dtype=np.int64)).tolist()
-    return [(replace(mark, code=code), place) for (mark, place), code in zip(new, codes, strict=True)]
 
 
 def _engraving(arrival: Arrival, number: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from engrave.registry.chain import head_of
 from engrave.registry.connection import Registry
 from engrave.registry.index import CodeIndex, IndexCodes, built_index, load_index, merged, save_index
 from engrave.registry.schema import STATES, engravings, events, marks, models, steps
-from engrave.registry.store import identity_of
+from engrave.registry.store import identity_of, known_rank
 
 _SUFFIX = ".index"
 _FOLDER = "pin-engrave"
@@ -33,27 +33,39 @@ _WORTH_WRITING = 1000
 _LAST_EVENT = struct.Struct("<24xq")
 
 
-def codes_on_record(registry: Registry, connection: Connection, *, afresh: bool = False) -> IndexCodes:
-    """(n,) uint32 : the permuted ids of all marks that the transaction sees, ascending.
+def codes_on_record(registry: Registry, connection: Connection) -> IndexCodes:
+    """(n,) uint32 : the permuted ids of all marks that the transaction sees, ascending."""
+    return index_on_record(registry, connection).codes
 
+
+def index_on_record(
+    registry: Registry, connection: Connection, *, held: CodeIndex | None = None, afresh: bool = False
+) -> CodeIndex:
+    """The index of all marks that the transaction sees, its cache brought up to date.
+
+    ``held``: an index that this function gave before, which is taken for the cache if it is of this log still.
     ``afresh``: read from the registry alone, whatever the cache says.
     """
-    head = head_of(connection)
     place = cache_place(registry, connection)
-    kept = None if place is None or afresh else _kept(connection, place)
+    kept = None if afresh else _of_this_log(connection, held)
+    if kept is None and place is not None and not afresh:
+        kept = _kept(connection, place)
+    head = head_of(connection)
     if kept is None:
         index = built_index(_codes(connection, after=0), head.hash, head.seq)
     else:
         newer = built_index(_codes(connection, after=kept.last_event), head.hash, head.seq).codes
-        if len(newer) * _WORTH_WRITING <= len(kept.codes):
-            return merged(kept, newer, head.seq).codes if len(newer) else kept.codes
+        if not len(newer):
+            return kept
         codes = merged(kept, newer, head.seq).codes
         index = CodeIndex(codes=codes, registry=head.hash, last_event=head.seq)
+        if len(newer) * _WORTH_WRITING <= len(kept.codes):
+            return index
     if place is not None:
         with suppress(UnfinishedError, OSError):
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             save_index(index, place)
-    return index.codes
+    return index
 
 
 def codes_as_of(codes: IndexCodes, connection: Connection, event: int) -> IndexCodes:
@@ -84,9 +96,18 @@ def _kept(connection: Connection, place: Path) -> CodeIndex | None:
     """The index in the cache, if it is of this very log: it carries the hash of the last event that it takes in."""
     with suppress(OSError, struct.error), place.open("rb") as file:
         (last,) = _LAST_EVENT.unpack(file.read(_LAST_EVENT.size))
-        of_event = connection.execute(select(events.c.hash).where(events.c.seq == last)).scalar()
+        of_event = _hash_of(connection, last)
         return None if of_event is None else load_index(place, of_event)
     return None
+
+
+def _of_this_log(connection: Connection, held: CodeIndex | None) -> CodeIndex | None:
+    return held if held is not None and _hash_of(connection, held.last_event) == held.registry else None
+
+
+def _hash_of(connection: Connection, event: int) -> str | None:
+    found: str | None = connection.execute(select(events.c.hash).where(events.c.seq == event)).scalar()
+    return found
 
 
 def _codes(connection: Connection, *, after: int) -> Iterator[Sequence[int]]:
@@ -125,9 +146,12 @@ class MarkOnRecord:
     lot: str | None
 
 
+# Made once: their columns take two thousandths of a second.
+_BEFORE, _AFTER = marks.alias(), marks.alias()
+
+
 def marks_on_record(connection: Connection, ids: Sequence[int], *, characters: int = 8) -> dict[int, MarkOnRecord]:
-    """The marks with these ids, of those that are on record."""
-    before, after = marks.alias(), marks.alias()
+    """The marks with these ids, of those that are on record. Raises InputError where one was altered."""
     state = select(func.max(steps.c.state)).where(steps.c.mark == marks.c.id).scalar_subquery()
     query = (
         select(
@@ -137,14 +161,14 @@ def marks_on_record(connection: Connection, ids: Sequence[int], *, characters: i
             state.label("state"),
             engravings.c.profile,
             engravings.c.lot,
-            before.c.codeword.label("before"),
-            after.c.id.label("after_id"),
-            after.c.codeword.label("after"),
+            _BEFORE.c.codeword.label("before"),
+            _AFTER.c.id.label("after_id"),
+            _AFTER.c.codeword.label("after"),
         )
         .join(models, models.c.id == marks.c.model)
         .outerjoin(engravings, engravings.c.mark == marks.c.id)
-        .outerjoin(before, before.c.id == marks.c.replaces)
-        .outerjoin(after, after.c.replaces == marks.c.id)
+        .outerjoin(_BEFORE, _BEFORE.c.id == marks.c.replaces)
+        .outerjoin(_AFTER, _AFTER.c.replaces == marks.c.id)
         .where(marks.c.id.in_(ids))
     )
     return {
@@ -155,7 +179,7 @@ def marks_on_record(connection: Connection, ids: Sequence[int], *, characters: i
             serial=row.serial,
             maker=row.maker,
             model=row.model_name,
-            state=STATES[row.state or 0],
+            state=STATES[known_rank(row.state, row.id)],
             issue=row.issue,
             replaces=None if row.replaces is None else OtherMark(id=row.replaces, characters=row.before[:characters]),
             replaced_by=None if row.after_id is None else OtherMark(id=row.after_id, characters=row.after[:characters]),
@@ -185,6 +209,6 @@ def steps_on_record(connection: Connection, ids: Sequence[int]) -> dict[int, tup
     )
     found: dict[int, tuple[Step, ...]] = {}
     for row in connection.execute(query):
-        step = Step(state=STATES[row.state or 0], time=row.time, event=row.event)
+        step = Step(state=STATES[known_rank(row.state, row.mark)], time=row.time, event=row.event)
         found[row.mark] = (*found.get(row.mark, ()), step)
     return found

@@ -23,6 +23,9 @@ MODES = ("range", "template", "registry")
 
 HASH_LENGTH = 64
 
+LONGEST_LOT = 200
+"""Characters of a lot, all of them printable."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",

@@ -82,7 +82,7 @@ def _manifests(connection: Connection, ids: Sequence[int]) -> dict[int, str | No
         verified |= {row.mark: row.event for row in connection.execute(query)}
     bodies: dict[int, str | None] = {}
     for number in set(verified.values()):
-        body = connection.execute(select(events.c.body).where(events.c.seq == number)).scalar_one()
-        told = told_of(body).get("manifest")
+        body = connection.execute(select(events.c.body).where(events.c.seq == number)).scalar()
+        told = told_of(body or "").get("manifest")
         bodies[number] = told if isinstance(told, str) else None
     return {mark: bodies[number] for mark, number in verified.items()}

@@ -1,31 +1,38 @@
-"""Who owns which ids and what they are for, several issuers at once: put on record whole, or not at all."""
+"""Who owns which ids and keys, and what ids are for, several issuers at once: put on record whole, or not at all."""
 
 import re
+import reprlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from engrave.base.errors import Collecting
+from engrave.base.errors import Collecting, raise_faults
 from engrave.code.permutation import ID_COUNT
 from engrave.code.ranges import Range, RangeTable, ids_of
 from engrave.code.serials import normalise_name
-from engrave.registry.chain import Addition, Stamp, append
-from engrave.registry.schema import blocks, issuers, models, ranges
+from engrave.registry.chain import Addition, Head, Stamp, append, head_of
+from engrave.registry.connection import Registry, writing
+from engrave.registry.schema import HASH_LENGTH, blocks, issuers, keys, models, ranges
 from engrave.registry.store import Block, Pool, Recorded, next_id, recorded_ranges
 
 Ids = tuple[int, int]
 
-_PLACE = re.compile(r"ranges\[(\d+)\]")
+_KEY = re.compile(f"[0-9a-f]{{{HASH_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What one issuer may issue: blocks of ids that are its own, and in them ranges of serials and pools."""
+    """What one issuer may issue: blocks of ids that are its own, and in them ranges of serials and pools.
+
+    ``keys`` : its public Ed25519 keys (RFC 8032: 32 bytes), in hexadecimal digits.
+    """
 
     issuer: str
+    keys: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
     ranges: tuple[Range, ...] = ()
     pools: tuple[Pool, ...] = ()
@@ -42,17 +49,19 @@ class _Entry:
     ids: Ids
     range: Range | None
 
-    @property
-    def letter(self) -> tuple[Any, ...]:
-        """What makes it the same as one on record."""
-        return self.issuer, self.maker, self.model, self.ids, self.range
+
+def _letter(entry: _Entry | Recorded) -> tuple[Any, ...]:
+    """What makes two the same: with both ends, since a range may be written with or without them."""
+    written = entry.range.with_ends() if entry.range is not None else None
+    return entry.issuer, entry.maker, entry.model, entry.ids, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """What is on record."""
+    """What is on record; ``keys`` with their issuers."""
 
     issuers: Mapping[str, int]
+    keys: Mapping[str, str]
     blocks: Sequence[tuple[Ids, str]]
     ranges: Sequence[Recorded]
 
@@ -60,37 +69,73 @@ class _Standing:
 def settle(
     connection: Connection, given: Sequence[Terms], told: Mapping[str, Any], stamp: Stamp, faults: list[str]
 ) -> Counter[str]:
-    """Put on record what is not there yet, within the caller's transaction; how many issuers, blocks and ranges.
+    """Put on record what is not there yet, within the caller's transaction: how many issuers, keys, blocks and ranges.
 
-    Every fault goes on the list, and then nothing is added: a block that is none or overlaps one of another issuer,
-    ids outside the issuer's blocks, ids or serials that belong to another range.
+    Every fault goes on the list, and then nothing is added: a block that is none or overlaps another one, ids outside
+    the issuer's blocks, ids or serials that belong to another range, a key that is none or belongs to another issuer.
     """
     found: list[str] = []
     standing = _standing(connection)
     named = [terms for entry in given if (terms := _named(entry, found)) is not None]
-    own = _new_blocks(named, standing, found)
-    entries = _new_entries(named, standing, found)
-    _hold(entries, [*standing.blocks, *own], standing, found)
-    newcomers = [name for name in dict.fromkeys(terms.issuer for terms in named) if name not in standing.issuers]
-    known = {*standing.issuers, *(name for _, name in own)}
-    on_record = ", ".join(sorted(standing.issuers)) or "none"
-    found += [
-        f"issuer {name!r}: is not on record and is given no block of ids here; on record: {on_record}"
-        for name in newcomers
-        if name not in known
-    ]
+    new = _New(
+        issuers=[name for name in dict.fromkeys(terms.issuer for terms in named) if name not in standing.issuers],
+        keys=_new_keys(named, standing, found),
+        blocks=_new_blocks(named, standing, found),
+        entries=_new_entries(named, standing, found),
+    )
+    found += _unknown(named, new, standing)
+    _hold(new.entries, [*standing.blocks, *new.blocks], standing, found)
+    found += _serial_faults(new.entries, standing)
     faults.extend(found)
-    if found or not (newcomers or own or entries):
+    if found or not (new.issuers or new.keys or new.blocks or new.entries):
         return Counter()
-    rows = _rows(connection, newcomers, own, entries, standing)
-    append(connection, Addition(kind="terms", told=told, rows=rows), stamp)
-    return Counter(issuers=len(newcomers), blocks=len(own), ranges=len(entries))
+    append(connection, Addition(kind="terms", told=told, rows=_rows(connection, new, standing)), stamp)
+    return Counter(issuers=len(new.issuers), keys=len(new.keys), blocks=len(new.blocks), ranges=len(new.entries))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _New:
+    """What is not on record yet; keys and blocks with their issuers."""
+
+    issuers: Sequence[str]
+    keys: Mapping[str, str]
+    blocks: Sequence[tuple[Ids, str]]
+    entries: Sequence[_Entry]
+
+
+def add_issuer(registry: Registry, name: str, owned: Sequence[Block], stamp: Stamp) -> Head:
+    """Put an issuer with its blocks of ids on record, or give more blocks to one that is; the head of the log then.
+
+    Raises InputError with every fault, as ``settle`` has them.
+    """
+    return _settled(registry, Terms(issuer=name, blocks=tuple(owned)), stamp)[0]
+
+
+def add_ranges(
+    registry: Registry, issuer: str, given: Sequence[Range], pools: Sequence[Pool], stamp: Stamp
+) -> tuple[Head, int]:
+    """Put ranges of serials and pools of ids on record; those that are there already are passed over.
+
+    The head of the log then, and how many were added. Raises InputError with every fault, as ``settle`` has them.
+    """
+    head, counts = _settled(registry, Terms(issuer=issuer, ranges=tuple(given), pools=tuple(pools)), stamp)
+    return head, counts["ranges"]
+
+
+def _settled(registry: Registry, terms: Terms, stamp: Stamp) -> tuple[Head, Counter[str]]:
+    faults: list[str] = []
+    with writing(registry) as connection:
+        counts = settle(connection, [terms], {}, stamp, faults)
+        raise_faults(faults)
+        return head_of(connection), counts
 
 
 def _standing(connection: Connection) -> _Standing:
     owned = select(blocks.c.first_id, blocks.c.last_id, issuers.c.name).join(issuers, issuers.c.id == blocks.c.issuer)
+    held = select(keys.c.public, issuers.c.name).join(issuers, issuers.c.id == keys.c.issuer)
     return _Standing(
         issuers={row.name: row.id for row in connection.execute(select(issuers))},
+        keys={row.public: row.name for row in connection.execute(held)},
         blocks=[((row.first_id, row.last_id), row.name) for row in connection.execute(owned)],
         ranges=recorded_ranges(connection),
     )
@@ -100,6 +145,36 @@ def _named(terms: Terms, faults: list[str]) -> Terms | None:
     with Collecting(faults):
         return replace(terms, issuer=normalise_name(terms.issuer, kind="issuer"))
     return None
+
+
+def _unknown(named: Sequence[Terms], new: _New, standing: _Standing) -> Iterator[str]:
+    """Newcomers that are given no block, which may be names that are misspelt."""
+    on_record = ", ".join(sorted(standing.issuers)) or "none"
+    for name in new.issuers:
+        if not any(terms.blocks for terms in named if terms.issuer == name):
+            yield f"issuer {name!r}: is not on record and is given no block of ids here; on record: {on_record}"
+
+
+def _new_keys(given: Sequence[Terms], standing: _Standing, faults: list[str]) -> dict[str, str]:
+    """Keys that are not on record, with their issuers."""
+    added: dict[str, str] = {}
+    for terms in given:
+        for index, written in enumerate(terms.keys):
+            place, public = f"keys[{index}] of issuer {terms.issuer!r}", written.strip().lower()
+            owner = standing.keys.get(public) or added.get(public)
+            if not _KEY.fullmatch(public):
+                told = reprlib.repr(written)
+                faults.append(f"{place}: {told} is no Ed25519 public key; give its {HASH_LENGTH} hexadecimal digits")
+            elif owner is None:
+                added[public] = terms.issuer
+            elif owner != terms.issuer:
+                faults.append(f"{place}: {public} is a key of issuer {owner!r}; no two may have the same")
+    return added
+
+
+def key_id(public: str) -> str:
+    """What names a public key: the SHA-256 of its bytes."""
+    return sha256(bytes.fromhex(public)).hexdigest()
 
 
 def _new_blocks(given: Sequence[Terms], standing: _Standing, faults: list[str]) -> list[tuple[Ids, str]]:
@@ -134,9 +209,9 @@ def _are_ids(ids: Ids) -> bool:
 
 def _new_entries(given: Sequence[Terms], standing: _Standing, faults: list[str]) -> list[_Entry]:
     """Ranges and pools that are not on record, each sound by itself."""
-    known = {(entry.issuer, entry.maker, entry.model, entry.ids, entry.range) for entry in standing.ranges}
+    known = set(map(_letter, standing.ranges))
     entries = [entry for terms in given for entry in (*_ranges(terms, faults), *_pools(terms, faults))]
-    return [entry for entry in entries if entry.letter not in known]
+    return [entry for entry in entries if _letter(entry) not in known]
 
 
 def _ranges(terms: Terms, faults: list[str]) -> Iterator[_Entry]:
@@ -144,9 +219,7 @@ def _ranges(terms: Terms, faults: list[str]) -> Iterator[_Entry]:
     with Collecting(found):
         RangeTable(terms.ranges)
     faults.extend(found)
-    for index, entry in enumerate(() if found else terms.ranges):
-        ends = {name: text.strip().upper() for name in ("first", "last") if (text := getattr(entry, name)) is not None}
-        kept = replace(entry, maker=entry.maker.strip(), model=entry.model.strip(), **ends)
+    for index, kept in enumerate(() if found else [entry.normalised() for entry in terms.ranges]):
         place = f"ranges[{index}] ({kept.maker}, {kept.model})"
         yield _Entry(place=place, issuer=terms.issuer, maker=kept.maker, model=kept.model, ids=ids_of(kept), range=kept)
 
@@ -163,53 +236,56 @@ def _pools(terms: Terms, faults: list[str]) -> Iterator[_Entry]:
 
 
 def _hold(entries: Sequence[_Entry], owned: Sequence[tuple[Ids, str]], standing: _Standing, faults: list[str]) -> None:
-    """Hold new ranges and pools against the blocks, against what is on record, and against one another."""
+    """Hold the ids of new ranges and pools against blocks, against those on record, and against one another."""
     taken = [(entry.ids, f"({entry.maker}, {entry.model}) on record") for entry in standing.ranges]
     for entry in entries:
         first, last = entry.ids
         own = [ids for ids, name in owned if name == entry.issuer]
-        if not any(start <= first and last <= end for start, end in own):
-            told = ", ".join(f"{start}-{end}" for start, end in own) or "none"
-            faults.append(f"{entry.place}: ids {first}-{last} lie in no block of issuer {entry.issuer!r}; its: {told}")
+        # That an issuer has no blocks at all is told once, of the issuer.
+        if own and not any(start <= first and last <= end for start, end in own):
+            told = ", ".join(f"{start}-{end}" for start, end in own)
+            faults.append(
+                f"{entry.place}: ids {first}-{last} lie in no block of issuer {entry.issuer!r}; it owns {told}"
+            )
         faults += [
             f"{entry.place}: ids {first}-{last} overlap {start}-{end} of {other}; choose a base of its own"
             for (start, end), other in taken
             if first <= end and last >= start
         ]
         taken.append((entry.ids, entry.place))
-    serial_faults: list[str] = []
-    with Collecting(serial_faults):
-        RangeTable(
-            [entry.range for entry in standing.ranges if entry.range is not None]
-            + [entry.range for entry in entries if entry.range is not None]
-        )
-    places = ["one on record" for entry in standing.ranges if entry.range is not None]
-    places += [entry.place.partition(" ")[0] for entry in entries if entry.range is not None]
-    # Ids have been judged above, those of pools among them.
-    faults += [
-        _PLACE.sub(lambda found: places[int(found[1])], fault) for fault in serial_faults if ": ids " not in fault
-    ]
 
 
-def _rows(
-    connection: Connection,
-    newcomers: Sequence[str],
-    own: Sequence[tuple[Ids, str]],
-    entries: Sequence[_Entry],
-    standing: _Standing,
-) -> Mapping[Table, list[dict[str, Any]]]:
+def _serial_faults(entries: Sequence[_Entry], standing: _Standing) -> Iterator[str]:
+    """Serials that belong to two ranges, each told as on record, or by its place in what was given."""
+    on_record = [(entry.range, f"one on record ({entry.maker}, {entry.model})") for entry in standing.ranges]
+    new = [(entry.range, entry.place) for entry in entries]
+    named = [(entry, name) for entry, name in (*on_record, *new) if entry is not None]
+    found: list[str] = []
+    with Collecting(found):
+        RangeTable([entry for entry, _ in named])
+    if not found:
+        return
+    places = {f"ranges[{index}] ({entry.maker}, {entry.model})": name for index, (entry, name) in enumerate(named)}
+    written = re.compile("|".join(map(re.escape, places)))
+    # Ids have been judged, those of pools among them. A name may hold any text, hence the whole beginning.
+    judged = tuple(f"{place}: ids " for place in places)
+    yield from (written.sub(lambda at: places[at[0]], fault) for fault in found if not fault.startswith(judged))
+
+
+def _rows(connection: Connection, new: _New, standing: _Standing) -> Mapping[Table, list[dict[str, Any]]]:
     start = next_id(connection, issuers)
-    numbers = {**standing.issuers, **{name: start + place for place, name in enumerate(newcomers)}}
+    numbers = {**standing.issuers, **{name: start + place for place, name in enumerate(new.issuers)}}
     pairs = {(row.maker, row.model): row.id for row in connection.execute(select(models))}
-    fresh = [pair for pair in dict.fromkeys((entry.maker, entry.model) for entry in entries) if pair not in pairs]
+    fresh = [pair for pair in dict.fromkeys((entry.maker, entry.model) for entry in new.entries) if pair not in pairs]
     first_model = next_id(connection, models)
     pairs |= {pair: first_model + place for place, pair in enumerate(fresh)}
     first_block, first_range = next_id(connection, blocks), next_id(connection, ranges)
     return {
-        issuers: [{"id": numbers[name], "name": name} for name in newcomers],
+        issuers: [{"id": numbers[name], "name": name} for name in new.issuers],
+        keys: [{"id": key_id(public), "issuer": numbers[name], "public": public} for public, name in new.keys.items()],
         blocks: [
             {"id": first_block + place, "issuer": numbers[name], "first_id": first, "last_id": last}
-            for place, ((first, last), name) in enumerate(own)
+            for place, ((first, last), name) in enumerate(new.blocks)
         ],
         models: [{"id": pairs[pair], "maker": pair[0], "model": pair[1]} for pair in fresh],
         ranges: [
@@ -221,7 +297,7 @@ def _rows(
                 "first_id": entry.ids[0],
                 "last_id": entry.ids[1],
             }
-            for place, entry in enumerate(entries)
+            for place, entry in enumerate(new.entries)
         ],
     }
 

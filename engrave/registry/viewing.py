@@ -7,12 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from engrave.base.errors import InputError
 from engrave.code.profiles import PROFILE_A
 from engrave.registry.chain import Head, head_of
 from engrave.registry.issuing import Pin
-from engrave.registry.schema import STATES, blocks, engravings, events, issuers, marks, models, steps
-from engrave.registry.store import Recorded, recorded_ranges
+from engrave.registry.schema import STATES, blocks, engravings, events, issuers, keys, marks, models, steps
+from engrave.registry.store import Recorded, known_rank, recorded_ranges
 
 _AT_ONCE = 10_000
 CHARACTERS = PROFILE_A.characters
@@ -60,8 +59,7 @@ _ENGRAVING = (engravings.c.binding, engravings.c.profile, engravings.c.lot)
 
 
 def _kept(row: Any, ranks: Sequence[int]) -> Kept:  # noqa: ANN401 - a row of a query
-    if not ranks:
-        raise InputError(f"mark {row.id}: has no state; the record was altered: see `pin-engrave registry verify`")
+    known_rank(max(ranks, default=None), row.id)
     return Kept(
         id=row.id,
         maker=row.maker,
@@ -85,10 +83,19 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """A registry in figures: blocks of ids by issuer, ranges, marks by the state that they are in, the log's head."""
+class Issuer:
+    """An issuer with its blocks of ids and its public keys."""
 
-    blocks: Mapping[str, tuple[tuple[int, int], ...]]
+    name: str
+    blocks: tuple[tuple[int, int], ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A registry in figures: issuers, ranges, marks by the state that they are in, the log's head."""
+
+    issuers: tuple[Issuer, ...]
     ranges: tuple[Spent, ...]
     states: Mapping[str, int]
     head: Head
@@ -96,21 +103,26 @@ class Status:
 
 def status_of(connection: Connection) -> Status:
     """How things stand."""
-    owned: dict[str, list[tuple[int, int]]] = {
-        name: [] for name in connection.execute(select(issuers.c.name).order_by(issuers.c.id)).scalars()
-    }
-    query = select(blocks, issuers.c.name).join(issuers, issuers.c.id == blocks.c.issuer).order_by(blocks.c.first_id)
-    for row in connection.execute(query):
-        owned[row.name].append((row.first_id, row.last_id))
     furthest = select(func.max(steps.c.state).label("state")).group_by(steps.c.mark).subquery()
     counted = select(furthest.c.state, func.count().label("marks")).group_by(furthest.c.state)
     found: dict[int, int] = {row.state: row.marks for row in connection.execute(counted)}
     return Status(
-        blocks={name: tuple(ids) for name, ids in owned.items()},
+        issuers=tuple(_issuers(connection)),
         ranges=tuple(_spent(connection)),
         states={name: found.get(rank, 0) for rank, name in enumerate(STATES)},
         head=head_of(connection),
     )
+
+
+def _issuers(connection: Connection) -> Iterator[Issuer]:
+    owned: dict[int, list[tuple[int, int]]] = {}
+    for row in connection.execute(select(blocks).order_by(blocks.c.first_id)):
+        owned.setdefault(row.issuer, []).append((row.first_id, row.last_id))
+    held: dict[int, list[str]] = {}
+    for row in connection.execute(select(keys).order_by(keys.c.event, keys.c.id)):
+        held.setdefault(row.issuer, []).append(row.public)
+    for row in connection.execute(select(issuers).order_by(issuers.c.id)):
+        yield Issuer(name=row.name, blocks=tuple(owned.get(row.id, ())), keys=tuple(held.get(row.id, ())))
 
 
 def _spent(connection: Connection) -> Iterator[Spent]:

@@ -42,7 +42,7 @@ def test_a_registry_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
             record.init(address, actor="anna", **half)
     status = record.init(address, issuer="Acme", ids=[(0, 9), (20, 29)], actor="anna", identity="ab")
     assert status["issuers"] == [
-        {"name": "Acme", "blocks": [{"first_id": 0, "last_id": 9}, {"first_id": 20, "last_id": 29}]}
+        {"name": "Acme", "blocks": [{"first_id": 0, "last_id": 9}, {"first_id": 20, "last_id": 29}], "keys": []}
     ]
     assert status["head"]["seq"] == 2
     data = Path(address).read_bytes()
@@ -78,7 +78,7 @@ def test_the_ranges_of_a_job_are_taken_for_an_issuer(tmp_path: Path) -> None:
     [
         ("issuer = ", "not TOML"),
         ('issuer = "A"\ncolour = 1', "colour: unknown key"),
-        ('issuer = "A"', "has no blocks, ranges or pools"),
+        ('issuer = "A"', "has no keys, blocks, ranges or pools"),
         ('issuer = 3\n[[blocks]]\nfirst_id = 1\nlast_id = "2"', "issuer: must be text"),
         ('issuer = 3\n[[blocks]]\nfirst_id = 1\nlast_id = "2"', "blocks[0].last_id: must be a whole number"),
         ("[[blocks]]\nfirst_id = 1\nlast_id = 2", "does not say whose these are"),
@@ -342,3 +342,41 @@ def test_nobody_who_can_be_named(given: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("getpass.getuser", nobody)
     with pytest.raises(InputError, match="--actor NAME"):
         record.void(given, ["375-76834"], reason="lost", **WHOSE)
+
+
+def test_keys_of_an_issuer_are_imported_shown_and_carried_on(given: str, tmp_path: Path) -> None:
+    # RFC 8032, 7.1, test 1; its hash by coreutils' sha256sum.
+    public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    key = {"id": "21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9", "public": public}
+    name = record.status(given)["issuers"][0]["name"]
+    (tmp_path / "keys.toml").write_text(f'issuer = "{name}"\n[[keys]]\npublic = "{public}"\n')
+    added = record.import_file(tmp_path / "keys.toml", given, actor="anna")
+    assert (added["keys"], added["issuers"], added["head"]["seq"]) == (1, 0, 3)
+    assert record.import_file(tmp_path / "keys.toml", given, actor="anna")["keys"] == 0
+    record.export(given, tmp_path / "one.json")
+    record.backup(given, tmp_path / "copy.db")
+    other = str(tmp_path / "other.db")
+    record.init(other, actor="anna")
+    assert record.import_file(tmp_path / "one.json", other, actor="anna")["keys"] == 1
+    for address in (given, other, str(tmp_path / "copy.db")):
+        assert record.status(address)["issuers"][0]["keys"] == [key]
+        assert record.verify(address)["sound"]
+    (tmp_path / "keys.toml").write_text(f'issuer = "{name}"\n[[keys]]\npublic = "{public[1:]}"\n')
+    with pytest.raises(InputError, match="is no Ed25519 public key; give its 64 hexadecimal digits"):
+        record.import_file(tmp_path / "keys.toml", given, actor="anna")
+
+
+@pytest.mark.parametrize("text", ["first_id = " + "1" * 5000, "a = " + "[" * 5000])
+def test_terms_that_no_reader_of_toml_takes_are_told(given: str, tmp_path: Path, text: str) -> None:
+    (tmp_path / "terms.toml").write_text(text)
+    with pytest.raises(InputError, match=r"terms\.toml: not TOML: "):
+        record.import_file(tmp_path / "terms.toml", given, actor="anna")
+
+
+def test_a_head_of_thousands_of_digits_is_none(given: str) -> None:
+    for number, told in (("9" * 19, "before event 9999999999999999999"), ("9" * 20, ""), ("9" * 5000, "")):
+        if told:
+            assert told in record.verify(given, expect=f"{number}:{'a' * 64}")["faults"][0]
+        else:
+            with pytest.raises(InputError, match="is no head"):
+                record.verify(given, expect=f"{number}:{'a' * 64}")

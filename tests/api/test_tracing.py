@@ -15,10 +15,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from engrave.api.casefile import case_document, case_file
-from engrave.api.tracing import answer_to_json, trace
+from engrave.api.tracing import Tracer, answer_to_json, trace
 from engrave.base.errors import InputError, UnfinishedError, UnknownNameError
-from engrave.code.alphabet import ALPHABET
-from engrave.code.codeword import codes_of
+from engrave.code.alphabet import ALPHABET, characters_of
+from engrave.code.codeword import codes_of, codewords_of
 from engrave.code.mark import Mark, make_mark
 from engrave.code.ranges import Range, RangeTable
 from engrave.registry.becoming import reissue, void
@@ -28,7 +28,8 @@ from engrave.registry.connection import reading
 from engrave.registry.index import built_index, save_index
 from engrave.registry.issuing import Claim, issue
 from engrave.registry.lookup import MarkOnRecord, marks_on_record
-from engrave.registry.store import Block, Pool, add_issuer, add_ranges, create_registry, opened
+from engrave.registry.store import Block, Pool, create_registry, opened
+from engrave.registry.terms import add_issuer, add_ranges
 
 MARKS = 300
 STAMP = Stamp(actor="clerk", time="2026-11-22T08:00:00Z", tool="pin-engrave 0.1.0")
@@ -228,7 +229,7 @@ def test_without_a_record_there_is_no_suggestion(registry: str, monkeypatch: pyt
 
     monkeypatch.setattr(f"engrave.api.tracing.{step}", full)
     if step == "record_reading":
-        monkeypatch.setattr("engrave.api.tracing._answered", looking)
+        monkeypatch.setattr("engrave.api.tracing.index_on_record", looking)
     with pytest.raises(UnfinishedError, match="disk"):
         trace("0H?KB4M3", registry=registry)
     assert looked == []
@@ -395,3 +396,38 @@ def test_the_same_record_gives_the_same_bytes(case: str, tmp_path: Path) -> None
     assert json.loads(case_file(HOSTILE, registry=case, suffix=".json")) == case_document(HOSTILE, registry=case)
     with pytest.raises(InputError, match=r"\.html or \.json"):
         case_file(HOSTILE, registry=case, suffix=".pdf")
+
+
+def test_one_that_stays_open_answers_as_one_that_is_opened_anew(registry: str, tmp_path: Path) -> None:
+    other = str(shutil.copy(registry, tmp_path / "other.db"))
+
+    def told(answer: Told) -> Told:
+        # Hashes hold the time.
+        seqs = {name: answer["recorded"][name]["seq"] for name in ("reading", "answer")}
+        return {**answer, "recorded": seqs, "head": answer["head"]["seq"]}
+
+    with opened(registry) as store, opened(other) as second, Tracer(registry) as tracer:
+        new, same = (issue(place, [("Acme", "P9", "AB9000")], STAMP)[0] for place in (store, second))
+        assert new.id == same.id
+        for typed in ("0H?KB4M3", "????????", _characters(new.id)):
+            assert told(tracer.trace(typed, actor="anna")) == told(trace(typed, registry=other, actor="anna"))
+        # What others add meanwhile is found, and what the log no longer holds is not taken from memory.
+        later = issue(store, [("Acme", "P9", "AB9001")], STAMP)[0]
+        found = tracer.trace(_characters(later.id), actor="anna")
+        assert found["candidates"][0]["serial"] == "AB9001"
+        assert found["marks_on_record"] == MARKS + 2
+        shutil.copy(other, registry)
+        assert tracer.trace(_characters(later.id), actor="anna")["marks_on_record"] == MARKS + 1
+
+
+def _characters(identifier: int) -> str:
+    """The characters of an id."""
+    return characters_of(codewords_of(codes_of(np.array([identifier])))[0, :8].tolist())
+
+
+def test_what_cannot_be_traced_opens_nothing(tmp_path: Path) -> None:
+    with Tracer(str(tmp_path / "absent.db")) as tracer:
+        with pytest.raises(InputError, match="positions in '!!'"):
+            tracer.trace("!!", actor="anna")
+        with pytest.raises(InputError, match="there is no such file"):
+            tracer.trace("????????", actor="anna")

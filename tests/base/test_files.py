@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from engrave.base.errors import Exit, InputError, UnfinishedError
+from engrave.base.errors import Exit, InputError, OccupiedError, UnfinishedError
 from engrave.base.files import (
     TEMPORARY_PREFIX,
     read_bytes,
     read_text,
     remove_leftovers,
     sha256_hex,
+    whole_file,
     write_atomic,
     write_folder_atomic,
 )
@@ -145,3 +146,77 @@ def test_reading(tmp_path: Path) -> None:
 def test_the_hash_is_the_published_one() -> None:
     # FIPS 180-2, appendix B.1.
     assert sha256_hex(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_large_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.db"
+    with whole_file(path) as temporary:
+        temporary.write_bytes(b"whole")
+        temporary.with_name(f"{temporary.name}-journal").write_bytes(b"beside it")
+        assert temporary.parent == tmp_path
+        assert not path.exists()
+    assert names(tmp_path) == ["out.db"]
+    assert path.read_bytes() == b"whole"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    "error", [PowerCut(), InputError("wrong"), UnfinishedError("full"), OSError(errno.ENOSPC, "No space")]
+)
+def test_a_large_file_that_is_not_finished_leaves_nothing(tmp_path: Path, error: BaseException) -> None:
+    (tmp_path / "old.db").write_bytes(b"old")
+    for name, replace in (("new.db", False), ("old.db", True)):
+        kind = UnfinishedError if isinstance(error, OSError) else type(error)
+        with pytest.raises(kind):
+            _write_half(tmp_path / name, error, replace=replace)
+        assert names(tmp_path) == ["old.db"]
+    assert (tmp_path / "old.db").read_bytes() == b"old"
+
+
+def _write_overtaken(path: Path) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_bytes(b"ours")
+        path.write_bytes(b"theirs")
+
+
+def _write_half(path: Path, error: BaseException, *, replace: bool) -> None:
+    with whole_file(path, replace=replace) as temporary:
+        temporary.write_bytes(b"half")
+        raise error
+
+
+def test_a_large_file_takes_nobodys_place(tmp_path: Path) -> None:
+    (tmp_path / "old.db").write_bytes(b"old")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "folder").mkdir()
+    for name in ("old.db", "nowhere", "folder"):
+        with pytest.raises(OccupiedError), whole_file(tmp_path / name):
+            pytest.fail("the block must not be entered")
+    with pytest.raises(InputError, match="there is no folder"), whole_file(tmp_path / "absent" / "x.db"):
+        pytest.fail("the block must not be entered")
+    # Somebody else was faster.
+    with pytest.raises(OccupiedError):
+        _write_overtaken(tmp_path / "new.db")
+    assert (tmp_path / "new.db").read_bytes() == b"theirs"
+    with whole_file(tmp_path / "old.db", replace=True) as temporary:
+        temporary.write_bytes(b"new")
+    assert names(tmp_path) == ["folder", "new.db", "nowhere", "old.db"]
+    assert (tmp_path / "old.db").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_large_file_takes_nobodys_place_at_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", fail_with(OSError(errno.EPERM, "Operation not permitted")))
+    with whole_file(tmp_path / "first.db") as temporary:
+        temporary.write_bytes(b"whole")
+    assert names(tmp_path) == ["first.db"]
+    if links:
+        # Somebody else puts his file there between the last look and the renaming.
+        monkeypatch.setattr("engrave.base.files._require_vacant", lambda _path, **_named: None)
+    with pytest.raises(OccupiedError), whole_file(tmp_path / "first.db") as temporary:
+        temporary.write_bytes(b"ours")
+    assert (tmp_path / "first.db").read_bytes() == b"whole"
+    assert names(tmp_path) == ["first.db"]

@@ -19,7 +19,8 @@ from engrave.registry.audit import audit
 from engrave.registry.becoming import reissue, void
 from engrave.registry.chain import Stamp
 from engrave.registry.issuing import issue
-from engrave.registry.store import Block, Pool, add_issuer, add_ranges, create_registry, opened
+from engrave.registry.store import Block, Pool, create_registry, opened
+from engrave.registry.terms import add_issuer, add_ranges
 
 STAMP = Stamp(actor="clerk", time="2026-01-31T12:00:00Z", tool="test")
 POOL = Pool(maker="Acme", model="P9", first_id=900_000_000, last_id=900_000_099)
@@ -217,8 +218,9 @@ def test_a_void_pin_is_refused(shop: Shop) -> None:
 def test_a_plan_writes_nothing(shop: Shop) -> None:
     before = shop.rows("SELECT * FROM events")
     given = RegistryGiven(address=shop.address)
-    orders = api.plan(shop.serials, None, out=shop.folder / "out", registry=given)
-    assert [mark.id for _, mark in orders.good] == IDS
+    for out in (shop.folder / "out", None):
+        orders = api.plan(shop.serials, None, out=out, registry=given)
+        assert [mark.id for _, mark in orders.good] == IDS
     assert shop.rows("SELECT * FROM events") == before
     assert not (shop.folder / "out").exists()
 

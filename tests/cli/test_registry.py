@@ -113,3 +113,28 @@ def test_no_password_is_shown(call: Call) -> None:
     told = call("registry", "status", "--registry", "postgresql://anna:hunter2@/nowhere?host=/nonexistent")
     assert told.code in {1, 2}
     assert "hunter2" not in told.out + told.err
+
+
+def test_a_key_is_shown(call: Call, registry: Path, tmp_path: Path) -> None:
+    terms = tmp_path / "keys.toml"
+    issuer = re.search("^issuer (.*): ids", call("registry", "status", "--registry", registry).out, re.MULTILINE)
+    assert issuer is not None
+    terms.write_text(f'issuer = "{issuer[1]}"\n[[keys]]\npublic = "{"AB" * 32}"\n')
+    assert call("registry", "import", terms, "--registry", registry).err == "keys.toml: added 1 keys\n"
+    assert f"  key {'ab' * 32}, id " in call("registry", "status", "--registry", registry).out
+
+
+def test_what_was_made_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    made = {"head": {"seq": 1, "hash": "ab" * 32}}
+    monkeypatch.setattr("engrave.api.record.init", lambda *_given, **_named: made)
+    for address in ("postgresql://u:s3cret@host/r", "postgresql://u@host/r?password=s3cret"):
+        told = call("registry", "init", address)
+        assert (told.code, told.out) == (0, "")
+        assert told.err.startswith("postgresql://u")
+        assert "s3cret" not in told.err
+
+
+def test_a_block_of_thousands_of_digits_is_told(call: Call, tmp_path: Path) -> None:
+    told = call("registry", "init", tmp_path / "new.db", "--issuer", "Acme", "--ids", f"0-{'9' * 5000}")
+    assert told.code == 2
+    assert "is no block of ids" in told.err

@@ -15,7 +15,8 @@ from engrave.code.mark import Mark, make_mark
 from engrave.code.ranges import Range, RangeTable
 from engrave.registry.chain import Stamp
 from engrave.registry.issuing import issue
-from engrave.registry.store import Block, add_issuer, add_ranges, create_registry, opened
+from engrave.registry.store import Block, create_registry, opened
+from engrave.registry.terms import add_issuer, add_ranges
 
 Call = Callable[..., Any]
 Validators = dict[str, Draft202012Validator]

@@ -85,7 +85,7 @@ def test_a_reader_that_breaks_is_reported_with_the_case_that_breaks_it(monkeypat
 
 
 def test_every_reader_takes_what_it_is_fuzzed_from(tmp_path: Path) -> None:
-    assert set(_taken(tmp_path)) == {"taken", "taken: identified"}
+    assert set(_taken(tmp_path)) == {"taken", "taken: candidates", "taken: identified", "taken: something new"}
 
 
 def _taken(folder: Path) -> Iterator[str]:

@@ -19,7 +19,8 @@ from engrave.registry.becoming import advance
 from engrave.registry.chain import Head, Stamp
 from engrave.registry.connection import Registry
 from engrave.registry.issuing import issue
-from engrave.registry.store import Block, add_issuer, add_ranges, create_registry, opened
+from engrave.registry.store import Block, create_registry, opened
+from engrave.registry.terms import add_issuer, add_ranges
 
 COLUMNS = ("seq", "kind", "actor", "time", "tool", "body", "previous", "hash")
 TABLES = ("versions", "issuers", "blocks", "models", "ranges", "marks", "steps", "engravings")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from benchmarks.raw_registry import Raw
 from engrave.api.casefile import case_document
 from engrave.api.tracing import trace
 from engrave.base.errors import InputError
@@ -239,3 +240,35 @@ def test_a_trace_and_its_case_file_on_either_database(
     assert [pin["serial"] for pin in told["pins"]] == ["AB0001"]
     with opened(filled) as registry:
         assert audit(registry).sound
+
+
+@pytest.mark.parametrize(
+    ("altered", "told"),
+    [
+        ("UPDATE events SET body = '{}' WHERE kind = 'reading'", ""),
+        ("UPDATE events SET body = '{' WHERE kind = 'reading'", ""),
+        ("UPDATE events SET body = '[]' WHERE kind = 'answered'", "event 8: its body cannot be read"),
+        ("UPDATE events SET body = '{\"reading\":1}' WHERE kind = 'answered'", "event 8: holds no answer"),
+        (
+            'UPDATE events SET body = \'{"reading":1,"answer":{"candidates":[]}}\' WHERE kind = \'answered\'',
+            "event 8: holds no whole answer",
+        ),
+        ("UPDATE readings SET profile = 'Q'", "reading 1: is of no profile"),
+        ("UPDATE readings SET characters = '!!'", "characters, column 1"),
+        ("DELETE FROM steps", "has no state that is known"),
+        ("DELETE FROM events WHERE seq = 1", "event 1: is not on record"),
+    ],
+)
+def test_an_altered_case_is_told_in_words(filled: str, raw: Raw, altered: str, told: str) -> None:
+    with opened(filled) as registry, reading(registry) as connection:
+        (mark,) = marks_on_record(connection, [1001]).values()
+    trace(mark.characters, registry=filled, case="C 1", reader="anna", actor="anna")
+    with raw.unguarded():
+        raw.run(altered)
+    if not told:
+        (entry,) = case_document("C 1", registry=filled)["readings"]
+        assert not entry["event"]["intact"]
+        return
+    with pytest.raises(InputError) as caught:
+        case_document("C 1", registry=filled)
+    assert told in caught.value.faults[0]

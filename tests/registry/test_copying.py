@@ -226,3 +226,13 @@ def test_an_older_version_that_is_not_sound_is_not_copied(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="event 2: was altered"):
         backup(str(older), tmp_path / "kept.db")
     assert not (tmp_path / "kept.db").exists()
+
+
+def test_a_copy_needs_no_write_ahead_log(filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 51, 3))
+    with opened(filled) as registry:
+        issue(registry, [("Acme", "P-1", "AB0900")], Stamp(actor="a", time="t", tool="x"))
+    backup(filled, tmp_path / "copy.db")
+    restore(tmp_path / "copy.db", str(tmp_path / "again.db"))
+    # Bytes 18 and 19 are 1 with a rollback journal, and 2 with a write-ahead log (sqlite.org/fileformat.html, 1.3.3).
+    assert [(tmp_path / name).read_bytes()[18:20] for name in ("copy.db", "again.db")] == [b"\1\1"] * 2

@@ -1,5 +1,6 @@
 """Export and import, JSON and CSV: the same record on the other side, or every fault and nothing added."""
 
+import copy
 import csv
 import io
 import json
@@ -41,6 +42,7 @@ STAMP = Stamp(actor="clerk", time="2026-11-22T08:00:00Z", tool="test")
 HEADER = "serial,maker,model,id,issue,replaces,state,lot,profile,binding,characters"
 TERMS = Terms(
     issuer="Acme",
+    keys=("3d" * 32,),
     blocks=(Block(first_id=0, last_id=9999), Block(first_id=20_000, last_id=29_999)),
     ranges=(Range(maker="Acme", model="P-1", template="AA9999", first="AB0000", last="AB0999", base=1000),),
     pools=(Pool(maker="Acme", model="P-1", first_id=5000, last_id=5003),),
@@ -405,7 +407,7 @@ def test_a_merge_stops_on_any_conflict(given: str, tmp_path: Path, exported: dic
             import_document(registry, path, stamp)
         with raw_registry(given) as raw:
             assert raw.dump() == before
-    block = {**exported, "issuers": [{"name": "Other", "blocks": [{"first_id": 9000, "last_id": 9500}]}]}
+    block = {**exported, "issuers": [{"name": "Other", "keys": [], "blocks": [{"first_id": 9000, "last_id": 9500}]}]}
     block |= {"ranges": [], "marks": []}
     path.write_text(json.dumps(block))
     with opened(given) as registry, pytest.raises(InputError, match="9000-9500 overlaps 0-9999 of issuer 'Acme'"):
@@ -459,9 +461,9 @@ def test_terms_are_added_once_and_all_faults_told_together(given: str, stamp: St
     create_registry(given, identity="07" * 16, stamp=stamp)
     with opened(given) as registry:
         first = import_terms(registry, [TERMS], {}, stamp)
-        assert (first.issuers, first.blocks, first.ranges) == (1, 2, 2)
+        assert (first.issuers, first.keys, first.blocks, first.ranges) == (1, 1, 2, 2)
         again = import_terms(registry, [TERMS], {}, stamp)
-        assert (again.issuers, again.blocks, again.ranges, again.head) == (0, 0, 0, first.head)
+        assert (again.issuers, again.keys, again.blocks, again.ranges, again.head) == (0, 0, 0, 0, first.head)
         wrong = Terms(
             issuer="Borealis",
             blocks=(Block(first_id=5, last_id=4), Block(first_id=9999, last_id=10_000)),
@@ -484,3 +486,13 @@ def test_terms_are_added_once_and_all_faults_told_together(given: str, stamp: St
         ):
             assert part in text
         assert audit(registry).head == first.head
+
+
+@pytest.mark.parametrize("wrong", ["\ud800", "3SJ2\0R9M6", "3SJ2\nR9M6"])
+def test_characters_that_cannot_be_printed_are_told(tmp_path: Path, exported: dict[str, Any], wrong: str) -> None:
+    create_registry(str(tmp_path / "empty.db"), identity="04" * 16, stamp=STAMP)
+    exported = copy.deepcopy(exported)
+    exported["marks"][1]["characters"] = wrong
+    with opened(str(tmp_path / "empty.db")) as registry:
+        faults = refused(registry, tmp_path / "wrong.json", json.dumps(exported).encode())
+    assert faults == ["wrong.json: mark 2: characters: hold one that cannot be printed"]

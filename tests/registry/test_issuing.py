@@ -18,7 +18,8 @@ from engrave.registry.chain import Stamp
 from engrave.registry.connection import ConflictError, Registry, reading, writing
 from engrave.registry.issuing import ALLOCATED, VOID, Claim, Pin, current_marks, foresee, issue
 from engrave.registry.schema import STATES
-from engrave.registry.store import Block, Pool, add_issuer, add_ranges
+from engrave.registry.store import Block, Pool
+from engrave.registry.terms import add_issuer, add_ranges
 
 DATA = Path(__file__).parent.parent / "data"
 HASHES = ("ab" * 32, "cd" * 32)
@@ -30,6 +31,9 @@ def pins(*serials: str) -> list[Pin]:
 
 def claim(binding: str = HASHES[0], *, fresh: bool = False, folder: str = "") -> Claim:
     return Claim(binding=binding, profile="A", fresh=fresh, folder=folder)
+
+
+CLAIM = claim(folder="f1")
 
 
 def faults_of(error: pytest.ExceptionInfo[InputError]) -> Sequence[str]:
@@ -168,12 +172,41 @@ def test_text_that_is_not_normalised_is_refused_by_the_database_itself(
 
 def test_a_claim_puts_pins_on_record_as_engraved(registry: Registry, stamp: Stamp, raw: Raw) -> None:
     found = issue(registry, pins("AB0010", "AB0500"), stamp, claim=claim(folder="f1"), lots=("L-1", "L-2"))
-    # Whoever asked gets the marks as they were before the claim.
-    assert [mark.binding for mark in found] == [None, None]
+    assert found == current(registry, pins("AB0010", "AB0500"))
+    assert [(mark.binding, mark.folder) for mark in found] == [(HASHES[0], "f1")] * 2
     rows = raw.rows("SELECT mark, binding, profile, lot, folder, event FROM engravings WHERE event = 7 ORDER BY mark")
     assert rows == [(1010, HASHES[0], "A", "L-1", "f1", 7), (1500, HASHES[0], "A", "L-2", "f1", 7)]
     assert json.loads(raw.one("SELECT body FROM events WHERE seq = 7"))["binding"] == HASHES[0]
-    assert [mark.binding for mark in current(registry, pins("AB0010", "AB0500"))] == [HASHES[0]] * 2
+
+
+@pytest.mark.parametrize(
+    ("given_lots", "told"),
+    [
+        ((("L-1",), CLAIM), "lots: 1 for 2 pins; give one for each, or none"),
+        ((("L-1", "L-2", "L-3"), CLAIM), "lots: 3 for 2 pins"),
+        ((("L-1", "L\n2"), CLAIM), "serial 'AB0500' of (Acme, P-1): its lot must be 200 printable characters"),
+        ((("L-1", "L\0"), CLAIM), "serial 'AB0500' of (Acme, P-1): its lot must be"),
+        ((("x" * 201, ""), CLAIM), "serial 'AB0010' of (Acme, P-1): its lot must be"),
+        ((("L-1", "L-2"), None), "lots: are those of pins that are engraved"),
+    ],
+)
+def test_lots_are_checked(
+    registry: Registry,
+    stamp: Stamp,
+    raw: Raw,
+    given_lots: tuple[tuple[str, ...], Claim | None],
+    told: str,
+) -> None:
+    before = raw.dump()
+    with pytest.raises(InputError) as caught:
+        issue(registry, pins("AB0010", "AB0500"), stamp, claim=given_lots[1], lots=given_lots[0])
+    assert [fault for fault in faults_of(caught) if told in fault]
+    assert raw.dump() == before
+
+
+def test_the_longest_lot_is_taken(registry: Registry, stamp: Stamp, raw: Raw) -> None:
+    issue(registry, pins("AB0010"), stamp, claim=claim(folder="f1"), lots=["x" * 200])
+    assert raw.one("SELECT lot FROM engravings WHERE event = 7") == "x" * 200
 
 
 @pytest.mark.parametrize(
@@ -353,3 +386,10 @@ def test_many_pins_in_one_call(registry: Registry, stamp: Stamp, raw: Raw) -> No
     assert [mark.id for mark in found] == [5001 if number == 3 else 1000 + number for number in numbers]
     assert raw.one("SELECT count(*) FROM events") == 7
     assert audit(registry).sound
+
+
+def test_a_mark_without_a_state_is_told(registry: Registry, stamp: Stamp, raw: Raw) -> None:
+    with raw.unguarded():
+        raw.run("DELETE FROM steps WHERE mark = 1001")
+    with pytest.raises(InputError, match="mark 1001: has no state that is known; the record was altered"):
+        void(registry, pins("AB0001"), "lost", stamp)

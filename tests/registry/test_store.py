@@ -11,6 +11,7 @@ import pytest
 from benchmarks.raw_registry import Raw, raw_registry
 from engrave.base.errors import EngraveError, InputError, UnfinishedError
 from engrave.code.ranges import Range
+from engrave.registry.audit import audit
 from engrave.registry.chain import Stamp
 from engrave.registry.connection import (
     APPLICATION_ID,
@@ -21,18 +22,18 @@ from engrave.registry.connection import (
     sqlite_journal,
     writing,
 )
+from engrave.registry.importing import import_terms
 from engrave.registry.issuing import issue
 from engrave.registry.schema import STATES
 from engrave.registry.store import (
     Block,
     Pool,
-    add_issuer,
-    add_ranges,
     create_registry,
     identity_of,
     opened,
     recorded_ranges,
 )
+from engrave.registry.terms import Terms, add_issuer, add_ranges
 
 LAST_ID = 2**30 - 1
 Given = tuple[list[Range], list[Pool]]
@@ -296,7 +297,7 @@ def test_blocks_never_share_an_id(empty: Registry, stamp: Stamp, first: int, las
             add_issuer(empty, issuer, [block], stamp)
             free = False
         else:
-            with pytest.raises(InputError, match=f"block {first}-{last}: overlaps "):
+            with pytest.raises(InputError, match=rf"blocks\[0\] of issuer .*: {first}-{last} overlaps "):
                 add_issuer(empty, issuer, [block], stamp)
 
 
@@ -306,11 +307,13 @@ def test_every_fault_of_blocks_is_told_at_once(empty: Registry, stamp: Stamp, ra
     with pytest.raises(InputError) as caught:
         add_issuer(empty, "Bolt Works", [Block(first_id=first, last_id=last) for first, last in owned], stamp)
     beginnings = [fault.split(";")[0] for fault in faults_of(caught)]
-    assert "block -1-5: is no block" in beginnings
-    assert "block 7-6: is no block" in beginnings
-    assert f"block 5-{LAST_ID + 1}: is no block" in beginnings
-    assert "block 150-250: overlaps 100-199 of issuer 'Acme'" in beginnings
-    assert "block 400-500: overlaps 300-400 of issuer 'the same call'" in beginnings
+    assert beginnings == [
+        "blocks[0] of issuer 'Bolt Works': -1-5 is no block",
+        "blocks[1] of issuer 'Bolt Works': 7-6 is no block",
+        f"blocks[2] of issuer 'Bolt Works': 5-{LAST_ID + 1} is no block",
+        "blocks[3] of issuer 'Bolt Works': 150-250 overlaps 100-199 of issuer 'Acme'",
+        "blocks[5] of issuer 'Bolt Works': 400-500 overlaps 300-400 of blocks[4] of issuer 'Bolt Works'",
+    ]
     assert raw.dump() == before
 
 
@@ -318,7 +321,7 @@ def test_every_fault_of_blocks_is_told_at_once(empty: Registry, stamp: Stamp, ra
 def test_an_issuers_name_is_checked(empty: Registry, stamp: Stamp, name: str) -> None:
     with pytest.raises(InputError, match="issuer"):
         add_issuer(empty, name, [Block(first_id=0, last_id=1)], stamp)
-    with pytest.raises(InputError, match="give a block"):
+    with pytest.raises(InputError, match="is given no block"):
         add_issuer(empty, "Bolt Works", [], stamp)
 
 
@@ -395,6 +398,11 @@ def test_serials_belong_to_one_range(empty: Registry, stamp: Stamp, raw: Raw) ->
     with pytest.raises(InputError, match="serial 'AA0009' is also in"):
         add_ranges(empty, "Acme", [serials(120, first="AA0009", last="AA0012")], [], stamp)
     assert raw.dump() == before
+    with pytest.raises(InputError) as caught:
+        add_ranges(empty, "Acme", [serials(120, first="AA0009", last="AA0012")], [], stamp)
+    assert faults_of(caught) == (
+        "ranges[0] (Acme, P-1): serial 'AA0009' is also in one on record (Acme, P-1); part the two ranges",
+    )
     assert add_ranges(empty, "Acme", [serials(120, first="AA0010", last="AA0012")], [], stamp)[1] == 1
 
 
@@ -406,6 +414,19 @@ def test_a_name_cannot_hide_that_serials_overlap(empty: Registry, stamp: Stamp) 
     add_ranges(empty, "Acme", odd[:1], [], stamp)
     with pytest.raises(InputError, match="is also in"):
         add_ranges(empty, "Acme", odd[1:], [], stamp)
+    odd = [
+        Range(maker="ranges[9]", model="P", template="AA9999", first="AA0000", last="AA0009", base=base)
+        for base in (140, 150)
+    ]
+    with pytest.raises(InputError, match=r"ranges\[1\] \(ranges\[9\], P\): serial 'AA0000' is also in ranges\[0\]"):
+        add_ranges(empty, "Acme", odd, [], stamp)
+
+
+def test_a_range_is_the_same_with_its_ends_written_out(empty: Registry, stamp: Stamp) -> None:
+    whole = Range(maker="Acme", model="P-2", template="Z9", base=120)
+    assert add_ranges(empty, "Acme", [whole], [], stamp)[1] == 1
+    written = Range(maker="Acme", model="P-2", template="Z9", first="Z0", last="Z9", base=120)
+    assert add_ranges(empty, "Acme", [written], [], stamp)[1] == 0
 
 
 def test_every_fault_of_ranges_is_told_at_once(empty: Registry, stamp: Stamp, raw: Raw) -> None:
@@ -428,8 +449,8 @@ def test_every_fault_of_ranges_is_told_at_once(empty: Registry, stamp: Stamp, ra
     assert len(faults_of(caught)) == 5
     with pytest.raises(InputError) as worse:
         add_ranges(empty, "Acme", [serials(-1)], [pool(5, 4), pool(0, LAST_ID + 1, model="")], stamp)
-    assert len(faults_of(worse)) == 4
-    with pytest.raises(InputError, match="issuer 'Nobody' is not on record; on record: Acme"):
+    assert len(faults_of(worse)) == 4, faults_of(worse)
+    with pytest.raises(InputError, match=r"issuer 'Nobody': is not on record .*; on record: Acme\n"):
         add_ranges(empty, "Nobody", [serials(150)], [], stamp)
     assert raw.dump() == before
 
@@ -450,3 +471,44 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, stamp: Stamp) -> 
             patch.setattr("engrave.registry.connection._BUSY_MS", 50)
             with pytest.raises(UnfinishedError, match="locked"), opened(str(path)):
                 pass
+
+
+def test_who_reads_cannot_write(filled: str, raw: Raw) -> None:
+    before = raw.dump()
+    refused = pytest.raises(EngraveError, match=r"read-?only")
+    with opened(filled) as registry:
+        with refused, reading(registry) as connection:
+            connection.exec_driver_sql("CREATE TABLE somebodys (x INTEGER)")
+        # The same connection may write again, and then no longer.
+        with writing(registry) as connection:
+            connection.exec_driver_sql("CREATE TABLE ours (x INTEGER)")
+        with refused, reading(registry) as connection:
+            connection.exec_driver_sql("INSERT INTO ours VALUES (1)")
+        with writing(registry) as connection:
+            connection.exec_driver_sql("DROP TABLE ours")
+    assert raw.dump() == before
+
+
+KEYS = ("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "3d" * 32)
+"""The first is that of RFC 8032, 7.1, test 1."""
+# From coreutils: xxd -r -p | sha256sum
+KEY_ID = "21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9"
+
+
+def test_keys_are_on_record_once_with_their_ids(empty: Registry, stamp: Stamp, raw: Raw) -> None:
+    typed = f" {KEYS[0].upper()} "
+    first = import_terms(empty, [Terms(issuer="Acme", keys=(KEYS[0], typed))], {}, stamp)
+    assert (first.keys, first.head.seq) == (1, 3)
+    assert raw.rows("SELECT id, public, issuer, event FROM keys") == [(KEY_ID, KEYS[0], 1, 3)]
+    assert import_terms(empty, [Terms(issuer="Acme", keys=(typed,))], {}, stamp).keys == 0
+    assert audit(empty).sound
+    other = Terms(issuer="Bolt Works", blocks=(Block(first_id=0, last_id=9),), keys=(KEYS[1], KEYS[0], "ab", "x" * 64))
+    before = raw.dump()
+    with pytest.raises(InputError) as caught:
+        import_terms(empty, [other], {}, stamp)
+    assert [fault.split(";")[0] for fault in faults_of(caught)] == [
+        f"keys[1] of issuer 'Bolt Works': {KEYS[0]} is a key of issuer 'Acme'",
+        "keys[2] of issuer 'Bolt Works': 'ab' is no Ed25519 public key",
+        "keys[3] of issuer 'Bolt Works': 'xxxxxxxxxxxx...xxxxxxxxxxxxx' is no Ed25519 public key",
+    ]
+    assert raw.dump() == before
