@@ -14,7 +14,7 @@ from engrave.cli.main import COMMANDS
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _COMMAND = re.compile(r"pin-engrave ([a-z]+)\b")
 _PATH = re.compile(r"`((?:engrave|fonts|toolpaths|tests|benchmarks|docs|examples|requirements)/[A-Za-z0-9_./-]*)`")
-_MODULE = re.compile(r"`((?:engrave|fonts|toolpaths)(?:\.[a-z_]+)+)")
+_MODULE = re.compile(r"`((?:engrave|fonts|toolpaths)(?:\.[a-z0-9_]+)+)")
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 _MAKE = re.compile(r"(?:^    |`)make ([a-z-]+)\b", re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
