@@ -36,6 +36,12 @@ The part of a mark that people read. Ours makes all 32 symbols to encode. galois
 [8, 6] of their own over the same field; each must give back what it made. Slow peers do {words:,} words, and their time
 is scaled up.
 """
+TRACE = """\
+A reading is looked up among random marks on record. "Two lost" of eight characters: the whole answer with its
+posteriors, the marks that fit by algebra alone, and the same marks by SQLite's LIKE on an indexed column, which finds
+them fast where what is lost stands at the end. Weighed are all marks, by the eight characters, with the ring, and lying
+in an unknown way. The registry itself, which records what was typed and what was answered, takes longer than either.
+"""
 
 ENCODE = "galois runs compiled loops. It encodes the 31 symbols that both share; ours has one more.\n"
 DXF = """\
@@ -111,11 +117,29 @@ def _peers(results: dict[str, Any]) -> Iterator[str]:
     yield _table(f"eight characters of each of {codec['words']:,} words", codec["encode_eight_characters"])
     yield _table("two of the eight filled", codec["fill_two_characters"])
     yield EIGHT.format(words=codec["slow_words"])
+    yield _traces(results["trace"])
+    yield TRACE
     yield _table(f"write `job.dxf`, {dxf['bytes'] / 1e6:.1f} MB", dxf["times"])
     yield DXF
     for name, read in results["gcode_reading"].items():
         yield _table(f"read `job.ngc`, {name}: {read['moves']:,} moves run", read["times"])
     yield GCODE
+
+
+def _traces(records: list[dict[str, Any]]) -> str:
+    """Each way to look a reading up, a column for each number of marks on record."""
+    timed: dict[str, list[str]] = {}
+    for record in records:
+        groups = {f"two lost, {name}": times for name, times in record["two lost characters"].items()}
+        groups |= {"all marks weighed": record["all weighed"], "the index's file": record["file"]["times"]}
+        for group, times in groups.items():
+            for name, timing in times.items():
+                timed.setdefault(f"{group}: {name}", []).append(_ms(timing))
+        for name, mib in record["file"]["peak_mib"].items():
+            timed.setdefault(f"peak memory, MiB: {name}", []).append(f"{mib:g}")
+    sizes = " | ".join(f"{record['marks']:,} marks" for record in records)
+    rows = "".join(f"| {name} | {' | '.join(cells)} |\n" for name, cells in timed.items())
+    return f"| trace, CPU in ms | {sizes} |\n|---|{'---|' * len(records)}\n{rows}"
 
 
 def _table(title: str, times: dict[str, Any]) -> str:

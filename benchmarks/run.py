@@ -17,6 +17,7 @@ from benchmarks.common import commit, compared, machine, print_compared, timed, 
 from benchmarks.formats import dxf_writing, gcode_reading
 from benchmarks.hatch import LARGEST_DISAGREEMENT, by_clipper, by_scanline, by_shapely, glyphs
 from benchmarks.pins import batches, example_toolpath, stages, start_up
+from benchmarks.tracing import measure as traces
 
 SCHEMA = "pin-engrave/benchmarks/1"
 LIBRARIES = ("ezdxf", "galois", "numpy", "pin-engrave", "pyclipr", "reedsolo", "scipy", "shapely")
@@ -50,6 +51,8 @@ def measure(*, quick: bool) -> dict[str, Any]:
     results["codec"] = codec(words=1_000 if quick else 100_000, slow_words=100 if quick else 1_000, repeats=repeats)
     for step in ("encode", "fill", "encode_eight_characters", "fill_two_characters"):
         print_compared(f"codec, {step} {results['codec']['words']} words", results["codec"][step])
+    sizes = (10_000,) if quick else (1_000_000, 10_000_000)
+    results["trace"] = [traces(marks, repeats=repeats) for marks in sizes]
     workshop, toolpath = example_toolpath()
     results["dxf_writing"] = dxf_writing(toolpath, repeats=repeats)
     print_compared(f"job.dxf, {results['dxf_writing']['bytes']} bytes", results["dxf_writing"]["times"])
