@@ -61,12 +61,24 @@ def opened(given: str) -> Iterator[Registry]:
 
 def version_of(connection: Connection, name: str) -> int:
     """The version of the tables. Raises InputError where there are none of ours, or nothing tells of it."""
-    if not {"events", "versions"} <= set(inspect(connection).get_table_names()):
+    if not all(_stands(connection, table) for table in (events, versions)):
         raise InputError(f"registry {name}: there is no registry in it; `pin-engrave registry init` makes one")
     version = connection.execute(select(func.max(versions.c.version))).scalar()
     if version is None or version < 1:
         raise InputError(f"registry {name}: no version is on record in it; restore it from a backup")
     return int(version)
+
+
+def _stands(connection: Connection, table: Table) -> bool:
+    """Whether there is a table of that name that has our columns, in a file that says it is ours."""
+    if connection.dialect.name == "sqlite":
+        told = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        if told != APPLICATION_ID:
+            return False
+    inspector = inspect(connection)
+    if not inspector.has_table(table.name):
+        return False
+    return {column.name for column in table.columns} <= {column["name"] for column in inspector.get_columns(table.name)}
 
 
 def identity_of(connection: Connection) -> str:

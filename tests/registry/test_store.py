@@ -24,6 +24,7 @@ from engrave.registry.connection import (
 )
 from engrave.registry.importing import import_terms
 from engrave.registry.issuing import issue
+from engrave.registry.migrations import upgrade
 from engrave.registry.schema import STATES
 from engrave.registry.store import (
     Block,
@@ -512,3 +513,13 @@ def test_keys_are_on_record_once_with_their_ids(empty: Registry, stamp: Stamp, r
         "keys[3] of issuer 'Bolt Works': 'xxxxxxxxxxxx...xxxxxxxxxxxxx' is no Ed25519 public key",
     ]
     assert raw.dump() == before
+
+
+def test_another_programs_tables_of_the_same_names_are_no_registry(given: str, raw: Raw, stamp: Stamp) -> None:
+    raw.run("CREATE TABLE events (happened TEXT)")
+    raw.run("CREATE TABLE versions (version TEXT)")
+    with pytest.raises(InputError, match="there is no registry in it"), opened(given):
+        pass
+    with pytest.raises(InputError, match="there is no registry in it"):
+        upgrade(given, stamp)
+    assert sorted(raw.tables()) == ["events", "versions"]
