@@ -57,14 +57,6 @@ def permute_all(identifiers: Ids) -> Ids:
     return left << _HALF_BITS | right
 
 
-def unpermute_all(permuted: Ids) -> Ids:
-    """The ids that ``permute_all`` turns into these: (n,) int64. Raises ValueError where one is none."""
-    left, right = _halves(permuted)
-    for number in reversed(range(_ROUNDS)):
-        left, right = right ^ _rounds()[number, left], left
-    return left << _HALF_BITS | right
-
-
 def _halves(values: Ids) -> tuple[Ids, Ids]:
     if values.size:
         _require_id(int(values.min()))

@@ -12,10 +12,10 @@ import pytest
 
 from engrave.base.errors import InputError
 from engrave.code.alphabet import ALPHABET, characters_of, displayed
-from engrave.code.codeword import codeword_of, id_of
+from engrave.code.codeword import codes_of, codeword_of, codewords_of, id_of
 from engrave.code.decode import decode_options
 from engrave.code.mark import Mark, make_mark, mark_from_json, mark_to_json
-from engrave.code.permutation import permute
+from engrave.code.permutation import permute, permute_all
 from engrave.code.profiles import SPECIFIED_PROFILES, Profile
 from engrave.code.ranges import Range, RangeTable
 from engrave.code.reading_text import parse_reading
@@ -86,6 +86,15 @@ def test_words(profile: Profile, vector: dict[str, Any]) -> None:
     values = [(SHAPE_NAMES.index(name),) for name in vector.get("shapes", ())]
     of_shapes = tuple(symbol for (symbol,) in shape_symbols(values, profile))
     assert ring_symbols(cells, profile) + of_shapes == tuple(vector["codeword"][8 : profile.carried])
+
+
+def test_words_by_the_table() -> None:
+    """The same vectors at once, by the look-ups that many ids are worth."""
+    words = [word for vectors_of in BY_PROFILE.values() for word in vectors_of["words"]]
+    identifiers = np.array([word["id"] for word in words], dtype=np.int64)
+    assert permute_all(identifiers).tolist() == [word["permuted"] for word in words]
+    assert codes_of(identifiers).tolist() == [word["permuted"] for word in words]
+    assert codewords_of(permute_all(identifiers)).tolist() == [word["codeword"] for word in words]
 
 
 @pytest.mark.parametrize(("profile", "vector"), vectors("readings", "about"))
