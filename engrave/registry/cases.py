@@ -189,8 +189,8 @@ def case_entries(connection: Connection, case: str) -> tuple[Entry, ...]:
 
 
 def _who(typed: Typed) -> str:
-    """A reader, however he writes capitals: nobody becomes a second reader by them."""
-    return typed.reader.casefold()
+    """A reader, however he writes capitals and blanks: nobody becomes a second reader by them."""
+    return " ".join(typed.reader.split()).casefold()
 
 
 def _event(row: Mapping[Any, Any], *, rows_of: Mapping[Any, Any]) -> Event:
