@@ -186,7 +186,7 @@ def test_shapes_are_compared_and_other_profiles_are_not() -> None:
 
 
 def test_only_first_readings_are_independent(registry: Registry, stamp: Stamp) -> None:
-    for reader in ("anna", "bert", "Anna", "bert", "carl"):
+    for reader in ("anna", "bert d", "Anna", "bert  D", "carl"):
         record_reading(registry, _typed(reader=reader), stamp)
     entries = _entries(registry)
     assert [entry.independent for entry in entries] == [True, True, False, False, True]
