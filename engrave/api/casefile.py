@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from engrave.api.tracing import answer_to_json, carriers_to_json, comparison_to_json, pin_to_json, typed_to_json
+from engrave.api.tracing import answer_to_json, comparison_to_json, pin_to_json, typed_to_json
+from engrave.api.weighed import carriers_to_json
 from engrave.base.config import json_bytes
 from engrave.base.errors import InputError, UnknownNameError
 from engrave.base.version import DISTRIBUTION, tool_version

@@ -4,19 +4,18 @@ from math import ceil
 from typing import Any
 
 from engrave.api.given import JobGiven, PinName, known_of, mark_of
+from engrave.api.weighed import BITS_DECIMALS, candidate_to_json, carriers_to_json, runner_up_to_json
 from engrave.base.errors import Collecting, InputError
 from engrave.code.combined import CombinedDecoding, decode_typed
 from engrave.code.decode import Candidate, Decoding
-from engrave.code.evidence import Orientation
 from engrave.code.mark import Mark, make_mark
 from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES
 from engrave.code.ranges import RangeTable
 from engrave.code.soft import SoftCandidate
-from engrave.code.told import told_chance, told_posterior
+from engrave.code.told import told_chance
 from engrave.code.typed import TypedReading, typed_reading
 
 DECODING_SCHEMA = "pin-engrave/decoding/1"
-_BITS_DECIMALS = 1
 
 
 def encode(serial: str, *, maker: str, model: str, job: JobGiven) -> Mark:
@@ -64,21 +63,18 @@ def _reading(characters: str, ring: str, shapes: str, profile: str, faults: list
 def decoding_to_json(decoded: CombinedDecoding, table: RangeTable) -> dict[str, Any]:
     """The JSON object ``pin-engrave/decoding/1``, with the serials that the ranges give."""
     soft, exact, profile = decoded.soft, decoded.exact, decoded.reading.profile
-    runner_up = soft.runner_up
     return {
         "schema": DECODING_SCHEMA,
         "profile": profile.name,
-        "carriers": [
-            {"name": name, "first": positions[0], "last": positions[-1]} for name, positions in profile.carriers.items()
-        ],
+        "carriers": carriers_to_json(profile),
         "identified": decoded.named is not None,
         "contradictory": exact is not None and exact.contradictory,
         "candidates": [_candidate(candidate, decoded.named, table) for candidate in soft.candidates],
-        "runner_up": None if runner_up is None else _runner_up(runner_up),
+        "runner_up": runner_up_to_json(soft.runner_up),
         "none_of_these": told_chance(soft.none_of_these),
         "not_ours": told_chance(soft.not_ours),
-        "search_bits": round(soft.search_bits, _BITS_DECIMALS),
-        "registry_bits": round(soft.registry_bits, _BITS_DECIMALS),
+        "search_bits": round(soft.search_bits, BITS_DECIMALS),
+        "registry_bits": round(soft.registry_bits, BITS_DECIMALS),
         "exact": None if exact is None else _exact_to_json(exact, decoded, table),
     }
 
@@ -89,32 +85,8 @@ def _pin(identifier: int, characters: str, table: RangeTable) -> dict[str, Any]:
 
 
 def _candidate(candidate: SoftCandidate, named: SoftCandidate | None, table: RangeTable) -> dict[str, Any]:
-    return {
-        **_pin(candidate.id, candidate.characters, table),
-        "posterior": told_posterior(candidate.posterior),
-        "identified": candidate is named,
-        "check_bits": candidate.check_bits,
-        "evidence_bits": round(candidate.evidence_bits, _BITS_DECIMALS),
-        "second_mark_signs": candidate.second_mark_signs,
-        "single_bits": candidate.single_bits,
-        "used": list(candidate.used),
-        "overruled": list(candidate.overruled),
-        "distance": candidate.distance,
-        "orientation": _orientation(candidate.orientation),
-    }
-
-
-def _orientation(way: Orientation) -> dict[str, Any]:
-    return {"turn": way.turn, "mirrored": way.mirrored, "negative": way.negative}
-
-
-def _runner_up(candidate: SoftCandidate) -> dict[str, Any]:
-    return {
-        "id": candidate.id,
-        "characters": candidate.characters,
-        "posterior": told_posterior(candidate.posterior),
-        "distance": candidate.distance,
-    }
+    pin = _pin(candidate.id, candidate.characters, table)
+    return {**pin, **candidate_to_json(candidate), "identified": candidate is named}
 
 
 def _exact_to_json(exact: Decoding, decoded: CombinedDecoding, table: RangeTable) -> dict[str, Any]:

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engrave.api.given import JobGiven, Known, known_of, setup_of
-from engrave.base.clock import actor_of, utc_now
 from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.files import read_text_on, sha256_hex
-from engrave.base.version import DISTRIBUTION, tool_version
 from engrave.batch import (
     MOST_CSV_BYTES,
     BatchOutcome,
@@ -129,11 +127,11 @@ def _recorded(given: RegistryGiven | None) -> Iterator[Record | None]:
     if given is None:
         yield None
         return
-    from engrave.registry.chain import Stamp  # noqa: PLC0415 - start-up
+    from engrave.api.record import stamp_of  # noqa: PLC0415 - start-up
     from engrave.registry.connection import reading  # noqa: PLC0415 - start-up
     from engrave.registry.store import identity_of, opened  # noqa: PLC0415 - start-up
 
-    stamp = Stamp(actor=actor_of(given.actor), time=utc_now(), tool=f"{DISTRIBUTION} {tool_version()}")
+    stamp = stamp_of(given.actor)
     with opened(given.address) as registry:
         with reading(registry) as connection:
             identity = identity_of(connection)

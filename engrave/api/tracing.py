@@ -8,12 +8,12 @@ from dataclasses import asdict
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
+from engrave.api.weighed import BITS_DECIMALS, candidate_to_json, carriers_to_json, runner_up_to_json
 from engrave.base.clock import actor_of, utc_now
 from engrave.base.errors import Collecting, InputError
 from engrave.base.version import DISTRIBUTION, tool_version
-from engrave.code.evidence import Orientation
-from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES, Profile
-from engrave.code.told import told_chance, told_posterior
+from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES
+from engrave.code.told import told_chance
 from engrave.code.typed import TypedReading, typed_reading
 from engrave.registry.cases import (
     UNFILED,
@@ -29,14 +29,13 @@ from engrave.registry.cases import (
 from engrave.registry.chain import Head, Stamp, head_of
 from engrave.registry.connection import Registry, reading
 from engrave.registry.lookup import MarkOnRecord, index_on_record, marks_on_record
-from engrave.registry.ranking import Ranked, RankedMark, trace_codes
+from engrave.registry.ranking import Ranked, trace_codes
 from engrave.registry.store import identity_of, opened
 
 if TYPE_CHECKING:
     from engrave.registry.index import CodeIndex
 
 TRACING_SCHEMA = "pin-engrave/tracing/1"
-_BITS_DECIMALS = 1
 _MILLION = 1_000_000
 
 
@@ -196,22 +195,14 @@ def _read(typed: Typed) -> TypedReading:
 
 def answer_to_json(ranked: Ranked, head: Head) -> dict[str, Any]:
     """What is answered, and put on record: without what the record itself tells of the marks."""
-    runner_up = ranked.runner_up
     return {
         "identified": ranked.identified is not None,
-        "candidates": [_candidate(mark) for mark in ranked.marks],
-        "runner_up": None
-        if runner_up is None
-        else {
-            "id": runner_up.id,
-            "characters": runner_up.characters,
-            "posterior": told_posterior(runner_up.posterior),
-            "distance": runner_up.distance,
-        },
+        "candidates": [candidate_to_json(mark) for mark in ranked.marks],
+        "runner_up": runner_up_to_json(ranked.runner_up),
         "none_of_these": told_chance(ranked.none_of_these),
         "not_ours": told_chance(ranked.not_ours),
-        "search_bits": round(ranked.search_bits, _BITS_DECIMALS),
-        "registry_bits": round(ranked.registry_bits, _BITS_DECIMALS),
+        "search_bits": round(ranked.search_bits, BITS_DECIMALS),
+        "registry_bits": round(ranked.registry_bits, BITS_DECIMALS),
         "marks_on_record": ranked.on_record,
         "head": asdict(head),
         "found": {
@@ -224,27 +215,6 @@ def answer_to_json(ranked: Ranked, head: Head) -> dict[str, Any]:
     }
 
 
-def _candidate(mark: RankedMark) -> dict[str, Any]:
-    return {
-        "id": mark.id,
-        "characters": mark.characters,
-        "posterior": told_posterior(mark.posterior),
-        "identified": mark.identified,
-        "check_bits": mark.check_bits,
-        "evidence_bits": round(mark.evidence_bits, _BITS_DECIMALS),
-        "second_mark_signs": mark.second_mark_signs,
-        "single_bits": mark.single_bits,
-        "used": list(mark.used),
-        "overruled": list(mark.overruled),
-        "distance": mark.distance,
-        "orientation": _orientation(mark.orientation),
-    }
-
-
-def _orientation(way: Orientation) -> dict[str, Any]:
-    return {"turn": way.turn, "mirrored": way.mirrored, "negative": way.negative}
-
-
 def typed_to_json(typed: Typed) -> dict[str, Any]:
     """What was typed, to the letter."""
     return {
@@ -254,11 +224,6 @@ def typed_to_json(typed: Typed) -> dict[str, Any]:
         "profile": typed.profile,
         "any_rotation": typed.any_rotation,
     }
-
-
-def carriers_to_json(profile: Profile) -> list[dict[str, Any]]:
-    """Which positions of the code word stand where."""
-    return [{"name": name, "first": where[0], "last": where[-1]} for name, where in profile.carriers.items()]
 
 
 def pin_to_json(mark: MarkOnRecord) -> dict[str, Any]:
