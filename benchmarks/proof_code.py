@@ -6,13 +6,14 @@ code. How many words of weight w it has is known (MacWilliams and Sloane, The Th
 chapter 11, theorem 6), which gives the expected share without running any decoder.
 """
 
-from math import comb, sqrt
+from math import comb
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from engrave.base.shares import wilson
 from engrave.code.decode import CARRIED, decode_symbols
 from engrave.code.reedsolomon import DIMENSION, LENGTH, encode, fill
 
@@ -20,7 +21,6 @@ FIELD = 32
 CHUNK = 20_000
 # Known symbols and wrong ones among them. Below a distance of k - 5 none may pass.
 WRONG = ((7, 1), (7, 2), (8, 1), (8, 2), (8, 3), (8, 4), (8, 8), (9, 3), (9, 4), (10, 5))
-WILSON_Z = 1.959964
 # A count less likely than this under its expectation fails the proof: a sound decoder is failed once in 10,000 proofs.
 LEAST_LIKELY = 1e-5
 
@@ -111,14 +111,6 @@ def expected_share(known: int, wrong: int) -> float:
         (-1) ** j * comb(wrong, j) * (FIELD ** (wrong - distance + 1 - j) - 1) for j in range(wrong - distance + 1)
     )
     return float(words / (FIELD - 1) ** wrong)
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209, for a share."""
-    share, z2 = successes / trials, WILSON_Z**2
-    middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    reach = WILSON_Z / (1 + z2 / trials) * sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _chunks(words: int) -> list[int]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import readings
-from benchmarks.proof_code import wilson
+from engrave.base.shares import wilson
 from engrave.code.evidence import Orientation, SoftReading, symbol_evidence
 from engrave.code.judging import Prior, Verdicts, judge
 from engrave.code.profiles import SPECIFIED_PROFILES, Profile

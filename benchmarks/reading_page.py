@@ -14,7 +14,7 @@ from typing import Any
 # Last, so that an installed pin-engrave is described rather than the checkout.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.proof_code import wilson
+from engrave.base.shares import wilson
 
 PICTURE = "images/reliability.svg"
 

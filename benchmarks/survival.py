@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from math import sqrt
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import NormalDist
@@ -36,6 +35,7 @@ from numpy.typing import NDArray
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import commit, machine, sources_sha256, timed, write_json
+from engrave.base.shares import wilson
 from engrave.code.channel import cell_log_likelihoods, choice_log_likelihoods
 from engrave.code.evidence import (
     Orientation,
@@ -58,7 +58,6 @@ TRIALS = 2_000
 SLACK = 0.02
 BATCH = 64
 CHARACTERS = 8
-WILSON_Z = 1.959964
 P_WRONG_CHARACTER = 0.01
 P_MISSED_UNMARKED = 0.02
 UPRIGHT = (Orientation(),)
@@ -113,14 +112,6 @@ ROWS = (
 JOINT, TURNED = ROWS[6], ROWS[14]
 
 
-def wilson_lower(successes: int, trials: int) -> float:
-    """The lower end of the 95 % interval of E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209, for a share."""
-    share, z2 = successes / trials, WILSON_Z**2
-    middle = share + z2 / (2 * trials)
-    reach = WILSON_Z * sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    return max(0.0, (middle - reach) / (1 + z2 / trials))
-
-
 def survival(row: Row, profile: Profile, *, trials: int, seed: tuple[int, ...]) -> dict[str, Any]:
     """How many of so many damaged marks come first, are identified, and are taken for another."""
     generator = np.random.default_rng(seed)
@@ -134,7 +125,7 @@ def survival(row: Row, profile: Profile, *, trials: int, seed: tuple[int, ...]) 
         wrong += identified and answer != code
     return {
         "first": first / trials,
-        "first_at_least": wilson_lower(first, trials),
+        "first_at_least": wilson(first, trials)[0],
         "named": named / trials,
         "wrong": wrong,
     }

@@ -22,6 +22,11 @@ class Dimension:
     factors: Mapping[str, str]
 
 
+NEWTONS_A_PA_UM2 = 1e-12
+"""A pressure in pascals on an area in square micrometres, in newtons."""
+JOULES_A_N_UM = 1e-6
+"""A force in newtons along a way in micrometres, in joules."""
+
 _ANGLE_DEGREE = "0.017453292519943295769236907684886"
 
 DIMENSIONS: tuple[Dimension, ...] = (

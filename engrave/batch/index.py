@@ -12,6 +12,7 @@ from engrave.code.mark import Mark
 from engrave.job import prior_notes
 from engrave.layout import lay_out
 from engrave.report import Depth, PinRow, Summary, index_html, layout_png
+from engrave.strike import Condition
 from toolpaths.findings import Finding, Severity
 
 _THUMBNAIL_PX = 220
@@ -26,7 +27,7 @@ def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop) -> bytes:
         ("Process", job.process.name),
         ("Machine", job.machine.name),
         ("Primer", f"{job.primer.name}: {job.primer.value.description}"),
-        ("Conditions", ", ".join(f"{entry.name} (dent {entry.value.dent_um:g} um)" for entry in job.conditions)),
+        ("Conditions", ", ".join(f"{entry.name} ({_blow(entry.value)})" for entry in job.conditions)),
         ("Relief", f"{job.relief_um:g} um"),
         ("Profile and face", f"{job.layout.profile}, {job.layout.face}"),
         ("Made by", f"pin-engrave {tool_version()}"),
@@ -34,6 +35,11 @@ def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop) -> bytes:
     rows = [_row(pins / mark.characters, mark, workshop) for mark in marks]
     summary = Summary(title=f"Batch of job {job.name}", facts=facts, priors=prior_notes(job), files=(JOB, MANIFEST))
     return index_html(rows, summary=summary)
+
+
+def _blow(condition: Condition) -> str:
+    """How hard a condition strikes, as it was given."""
+    return f"{condition.energy_j:g} J" if condition.dent_um is None else f"dent {condition.dent_um:g} um"
 
 
 def _row(folder: Path, mark: Mark, workshop: Workshop) -> PinRow:

@@ -23,8 +23,10 @@ class Limits:
     """What a checked pin must keep to.
 
     character_depth_um, tooth_depth_um : least printed depth under the nominal strike. contrast : least depth over the
-    noise of its surroundings. crest_um : most that outlines may lie off their place, on average along a land.
-    focus_um : most that the beam's focus may leave the surface it should follow.
+    noise of its surroundings. printed_share : least share of a land that prints deeper than half its relief.
+    edge_width_um : most that a tenth and nine tenths of the depth may lie apart along a land's outline. crest_um : most
+    that outlines may lie off their place, on average along a land. focus_um : most that the beam's focus may leave the
+    surface it should follow.
     """
 
     character_depth_um: float
@@ -32,6 +34,8 @@ class Limits:
     contrast: float
     crest_um: float
     focus_um: float
+    printed_share: float = 0.75
+    edge_width_um: float = 16.0
 
     def __post_init__(self) -> None:
         """Check the signs. Raises InputError with every fault."""
@@ -41,6 +45,7 @@ class Limits:
                 for field in fields(self)
                 if getattr(self, field.name) <= 0
             ]
+            + ([] if self.printed_share <= 1 else [f"printed_share: {self.printed_share:g} must be at most 1"])
         )
 
 

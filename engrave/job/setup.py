@@ -7,7 +7,7 @@ from engrave.code.profiles import Profile, profile_by_name
 from engrave.code.ranges import RangeTable
 from engrave.job.model import Job
 from engrave.layout import Grounds, LandShapes, Places, check_layout, land_shapes, plan_places
-from engrave.strike import contact_radius_um
+from engrave.strike import blow_of, contact_radius_um
 from engrave.tips import Tip, tip_of
 from fonts.typeface import Typeface, shipped_typeface
 from toolpaths.findings import Finding, Severity
@@ -63,7 +63,7 @@ def prepare(job: Job) -> Setup:
         ranges=RangeTable(job.ranges),
         largest_patch_um=max(
             contact_radius_um(
-                condition.value.dent_um,
+                blow_of(tip, job.primer.value, condition.value)[1],
                 nose_radius_um=tip.nose_radius_um,
                 edge_radius_um=tip.edge_radius_um,
                 backing=job.primer.value.backing_most,

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from engrave.layout.places import Places, Track
 from engrave.layout.polygons import LandShapes
-from engrave.strike import Condition, Primer, contact_radius_um, dent_touching_um, pressure_ratio
+from engrave.strike import Condition, Primer, blow_of, contact_radius_um, dent_touching_um, pressure_ratio
 from engrave.strike.mechanics import PRANDTL, TRAVEL_RELIEFS
 from fonts.separation import land_fraction, rasterise
 from toolpaths.findings import Finding, Severity
@@ -275,7 +275,8 @@ def _unformed(grounds: Grounds, track: Track, case: tuple[float, Severity, str],
     case : the backing, how much it weighs, and the backing in words.
     """
     backing, severity, words = case
-    tip, dent_um = grounds.tip, grounds.nominal.dent_um
+    tip = grounds.tip
+    _, dent_um = blow_of(tip, grounds.primer, grounds.nominal)
     touching = dent_touching_um(np.array(track.outer_um), nose_radius_um=tip.nose_radius_um, backing=backing)
     formed_um = float(touching) + TRAVEL_RELIEFS * grounds.relief_um
     if formed_um <= dent_um:

@@ -20,6 +20,9 @@ Labels = NDArray[np.intp]
 
 # The field beside a land begins where its wall has ended and reaches about to the next land.
 _FIELD_FROM_UM, _FIELD_TO_UM = WALL_UM + 4.0, 25.0
+# The wall of a land, outside its crest, is looked for as far as its field begins, and within these shares of its depth.
+_WALL_TO_UM = WALL_UM + 8.0
+_WALL_FROM, _WALL_TO = 0.1, 0.9
 # No primer is smoother than this; it keeps a simulated one from an infinite contrast (prior).
 _LEAST_NOISE_UM = 0.1
 _LEAST_SEEN_SHARE = 0.5
@@ -34,12 +37,15 @@ class LandDepth:
     depth_um : median over the land below the median of the field beside it; negative where it stands above it, NaN
     where less than half of either can be seen. contrast : depth over the field's robust noise. printed_share : part of
     the land's area that lies deeper than half the relief asked about, 0..1; what cannot be seen has not printed.
+    edge_width_um : how far, on average along its outline, a tenth and nine tenths of the depth lie apart; NaN where
+    there is no depth.
     """
 
     name: str
     depth_um: float
     contrast: float
     printed_share: float
+    edge_width_um: float
 
 
 def measure(surface: HeightMap, geometry: Places, typeface: Typeface, reading: Reading) -> tuple[LandDepth, ...]:
@@ -84,9 +90,13 @@ def measure_lands(
         raise ValueError(f"relief: {relief_um:g} um must be positive; give the depth that full printing would have")
     field = field_of(surface)
     if field is None or not outlines:
-        return tuple(LandDepth(name=name, depth_um=np.nan, contrast=np.nan, printed_share=0.0) for name, _ in outlines)
+        return tuple(
+            LandDepth(name=name, depth_um=np.nan, contrast=np.nan, printed_share=0.0, edge_width_um=np.nan)
+            for name, _ in outlines
+        )
     land, residual_um = _rasterised(field, [outline for _, outline in outlines])
-    beside = _beside(land, field.surface.pixel_um)
+    near = _nearest(land, field.surface.pixel_um)
+    beside = near.within(_FIELD_FROM_UM, _FIELD_TO_UM)
     count = len(outlines)
     level_um = _medians(residual_um, beside, count)
     spread_um = _medians(np.abs(residual_um - np.append(np.nan, level_um)[beside]), beside, count)
@@ -95,10 +105,27 @@ def measure_lands(
     printed = residual_um < np.append(np.nan, level_um)[land] - relief_um / 2.0
     area = np.bincount(land.ravel(), minlength=count + 1)[1:]
     share = np.bincount(land[printed], minlength=count + 1)[1:] / np.maximum(area, 1)
+    walls = _walls(residual_um, near.within(0.0, _WALL_TO_UM), level_um, depth_um)
+    length_um = shapely.length(np.array([outline for _, outline in outlines], dtype=object))
+    width_um = np.where(depth_um > 0, walls * field.surface.pixel_um**2 / length_um, np.nan)
     return tuple(
-        LandDepth(name=name, depth_um=float(depth), contrast=float(ratio), printed_share=float(part))
-        for (name, _), depth, ratio, part in zip(outlines, depth_um, contrast, share, strict=True)
+        LandDepth(
+            name=name,
+            depth_um=float(depth),
+            contrast=float(ratio),
+            printed_share=float(part),
+            edge_width_um=float(width),
+        )
+        for (name, _), depth, ratio, part, width in zip(outlines, depth_um, contrast, share, width_um, strict=True)
     )
+
+
+def _walls(residual_um: FloatArray, near: Labels, level_um: FloatArray, depth_um: FloatArray) -> FloatArray:
+    """How many pixels on or near each land lie between a tenth and nine tenths of its depth, (lands,)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = (np.append(np.nan, level_um)[near] - residual_um) / np.append(np.nan, depth_um)[near]
+    wall = (part > _WALL_FROM) & (part < _WALL_TO)
+    return np.bincount(near[wall], minlength=depth_um.size + 1)[1:].astype(np.float64)
 
 
 def _rasterised(field: Field, outlines: Sequence[BaseGeometry]) -> tuple[Labels, FloatArray]:
@@ -146,13 +173,24 @@ def _residual_um(field: Field, rows: NDArray[np.intp], columns: NDArray[np.intp]
     return residual_um
 
 
-def _beside(land: Labels, pixel_um: float) -> Labels:
-    """The nearest land of every pixel in the field beside one, 0 elsewhere."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nearest:
+    """For every pixel the land that it belongs to or lies next to, and its distance from that land, um."""
+
+    land: Labels
+    distance_um: FloatArray
+
+    def within(self, from_um: float, to_um: float) -> Labels:
+        """The nearest land of every pixel so far from it, 0 elsewhere."""
+        chosen: Labels = np.where((self.distance_um >= from_um) & (self.distance_um <= to_um), self.land, 0)
+        return chosen
+
+
+def _nearest(land: Labels, pixel_um: float) -> _Nearest:
     from scipy.ndimage import distance_transform_edt
 
     distance, nearest = distance_transform_edt(land == 0, sampling=pixel_um, return_indices=True)
-    beside: Labels = np.where((distance >= _FIELD_FROM_UM) & (distance <= _FIELD_TO_UM), land[tuple(nearest)], 0)
-    return beside
+    return _Nearest(land=land[tuple(nearest)], distance_um=distance)
 
 
 def _medians(values: FloatArray, labels: Labels, count: int) -> FloatArray:

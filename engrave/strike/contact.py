@@ -1,24 +1,34 @@
 """A rigid tip on an elastic half-space that yields at its hardness, by boundary elements: ``engrave.strike.saturated``.
 
-The window is the tip's own grid. It is not padded: a patch that does not fit half of it is refused. Volume is not
-conserved: what yields vanishes. A rigid tip and E* stand for two elastic bodies.
+The window of ``press`` and ``press_to`` is the tip's own grid, unpadded: a patch that does not fit half of it is
+refused. ``press_coarsely`` surrounds the tip itself. Volume is not conserved: what yields vanishes. A rigid tip and E*
+stand for two elastic bodies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engrave.base.errors import InputError, raise_faults
-from engrave.strike.reference import JOULES_A_N_UM, NEWTONS_A_PA_UM2
-from engrave.strike.saturated import TOLERANCE, BoolArray, Load, SingleArray, convolved, fast_shape, solve
+from engrave.base.units import JOULES_A_N_UM, NEWTONS_A_PA_UM2
+from engrave.strike.saturated import TOLERANCE, BoolArray, Load, SingleArray, Solution, convolved, fast_shape, solve
+from engrave.strike.squares import (
+    Squares,
+    box_about,
+    filled_lines,
+    interpolated,
+    on_whole_squares,
+    samples_of,
+    squares_over,
+    summed,
+)
 from toolpaths.surface import HeightMap
 
 FloatArray = NDArray[np.float64]
-Box = tuple[slice, slice]
 
-# Samples along the longer side of the coarse field.
+# Samples along the longer side of the coarse field's window, a few more where its squares do not begin with the tip.
 COARSE_SAMPLES = 256
 # On the second coarse field a square's height and cap are those of its samples that touch, or nearly do, on the first.
 _NEARLY_UM = 0.3
@@ -70,8 +80,9 @@ class Contact:
 class CoarseContact:
     """Contact solved on a coarse field, and where the tip touches at its own resolution.
 
-    field : the coarse contact, whose samples are ``field.pixel_um`` apart. displacement_um, touching : (rows, columns)
-    on the tip's samples. approach_um : as in ``Contact``.
+    field : the coarse contact, on squares of ``field.pixel_um``, the first beginning with the tip's first sample.
+    displacement_um : (rows, columns) float32, touching : (rows, columns) bool, on all samples of the tip's grid.
+    approach_um : as in ``Contact``.
     """
 
     field: Contact
@@ -99,7 +110,8 @@ def press(tip: HeightMap, *, force_n: float, reduced_modulus_pa: float, hardness
     """
     _require(tip, force=force_n, reduced_modulus=reduced_modulus_pa, hardness=hardness_pa)
     body = _Body(z_um=tip.z_um, share=np.isfinite(tip.z_um).astype(np.float32), pixel_um=tip.pixel_um)
-    return _under_force(body, force_n=force_n, reduced_modulus_pa=reduced_modulus_pa, hardness_pa=hardness_pa)
+    metal = _Metal(force_n=force_n, reduced_modulus_pa=reduced_modulus_pa, hardness_pa=hardness_pa)
+    return _settled(metal.load(body), pixel_um=tip.pixel_um, reduced_modulus_pa=reduced_modulus_pa)
 
 
 def press_to(tip: HeightMap, *, approach_um: float, reduced_modulus_pa: float, hardness_pa: float = inf) -> Contact:
@@ -122,36 +134,28 @@ def press_to(tip: HeightMap, *, approach_um: float, reduced_modulus_pa: float, h
 def press_coarsely(
     tip: HeightMap, *, force_n: float, reduced_modulus_pa: float, hardness_pa: float = inf
 ) -> CoarseContact:
-    """The contact under a force, solved on at most ``COARSE_SAMPLES`` squared means, then read at full resolution.
+    """The contact under a force, solved on means over squares of samples, then read at full resolution.
 
-    The elastic surface is smooth beside the relief: it is solved coarsely and interpolated. The first field presses the
-    means of the heights; it says which samples of each square touch, and the second presses those. The tip touches, at
-    full resolution, where it reaches below the second surface, at the level that gives the coarse contact's area; that
-    is the approach where most of the patch yields. A tip no larger than the coarse field is solved as it is.
-    Raises ValueError and InputError as ``press`` does.
+    tip : pin frame, of any extent: empty squares surround those that hold heights, in a window of about
+    ``COARSE_SAMPLES``, twice as large as they, so that any patch fits. The elastic surface is smooth beside the relief:
+    it is solved coarsely and interpolated. The first field presses the means of the heights; it says which samples of
+    each square touch, and the second presses those. The tip touches, at full resolution, where it reaches below the
+    second surface, at the level that gives the coarse contact's area; that is the approach where most of the patch
+    yields. Heights in half as many samples as the window are solved as they are.
+    Raises ValueError and InputError as ``press`` does, but for the window.
     """
-    factor = -(-max(tip.z_um.shape) // COARSE_SAMPLES)
-    if factor == 1:
-        return _as_coarse(press(tip, force_n=force_n, reduced_modulus_pa=reduced_modulus_pa, hardness_pa=hardness_pa))
     _require(tip, force=force_n, reduced_modulus=reduced_modulus_pa, hardness=hardness_pa)
-    z_um = _padded(tip.z_um.astype(np.float32), factor)
-    body = _block_means(z_um, np.isfinite(z_um), pixel_um=tip.pixel_um, factor=factor)
-    field = _under_force(body, force_n=force_n, reduced_modulus_pa=reduced_modulus_pa, hardness_pa=hardness_pa)
-    body = _touching_means(body, z_um, field, factor=factor)
-    field = _under_force(body, force_n=force_n, reduced_modulus_pa=reduced_modulus_pa, hardness_pa=hardness_pa)
-    fine_um = _interpolated(field.displacement_um.astype(np.float32), factor)
-    margin_um = fine_um - z_um
-    samples = round(float(body.share[field.touching].sum(dtype=np.float64)) * factor**2)
-    level_um = _level_of(margin_um, samples, near_um=field.approach_um)
-    rows, columns = tip.z_um.shape
-    return CoarseContact(
-        field=field,
-        displacement_um=fine_um[:rows, :columns],
-        # NaN compares as false: what is not there does not touch.
-        touching=(margin_um <= np.float32(level_um))[:rows, :columns],
-        approach_um=field.approach_um if _is_mostly_elastic(field, body, hardness_pa=hardness_pa) else level_um,
-        pixel_um=tip.pixel_um,
-    )
+    metal = _Metal(force_n=force_n, reduced_modulus_pa=reduced_modulus_pa, hardness_pa=hardness_pa)
+    squares = squares_over(np.isfinite(tip.z_um), window=COARSE_SAMPLES)
+    z_um = on_whole_squares(tip.z_um, squares)[squares.fine]
+    body = _block_means(z_um, np.isfinite(z_um), pixel_um=tip.pixel_um, factor=squares.factor)
+    field = _surrounded(metal.load(body), metal, pixel_um=body.pixel_um)
+    if squares.factor > 1:
+        nearer = _touching_means(body, z_um, field, squares.factor)
+        # Close to what all of the tip bears, those that touch may be a few too few: then the means are as good.
+        if force_n < metal.most_n(nearer):
+            body, field = nearer, _surrounded(metal.load(nearer), metal, pixel_um=body.pixel_um)
+    return _read(field, body, z_um, squares, metal=metal, tip=tip)
 
 
 def _require(tip: HeightMap, **values: float) -> None:
@@ -194,24 +198,36 @@ class _Body:
         return cap
 
 
-def _under_force(body: _Body, *, force_n: float, reduced_modulus_pa: float, hardness_pa: float) -> Contact:
-    """The contact under a force. Raises InputError where all of the body, at the hardness, bears no more than it."""
-    most_n = hardness_pa * body.area_um2 * NEWTONS_A_PA_UM2
-    if force_n >= most_n:
-        raise InputError(
-            f"force: {force_n:g} N is too much for the tip's {body.area_um2 * 1e-6:.4g} mm2, which bear {most_n:.4g} N "
-            f"at a hardness of {hardness_pa / 1e6:g} MPa; lower the force, or give more of the tip"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Metal:
+    """The force, and what it presses against."""
+
+    force_n: float
+    reduced_modulus_pa: float
+    hardness_pa: float
+
+    def most_n(self, body: _Body) -> float:
+        """What all of a body bears at the hardness."""
+        return self.hardness_pa * body.area_um2 * NEWTONS_A_PA_UM2
+
+    def load(self, body: _Body) -> Load:
+        """A body under the force. Raises InputError where all of the body, at the hardness, bears no more than it."""
+        most_n = self.most_n(body)
+        if self.force_n >= most_n:
+            raise InputError(
+                f"force: {self.force_n:g} N is too much for the tip's {body.area_um2 * 1e-6:.4g} mm2, which bear "
+                f"{most_n:.4g} N at a hardness of {self.hardness_pa / 1e6:g} MPa; lower the force, or give more of the "
+                "tip"
+            )
+        return Load(
+            heights=body.heights(),
+            cap=body.cap(self.hardness_pa / self.reduced_modulus_pa),
+            total=self.force_n / (self.reduced_modulus_pa * body.pixel_um**2 * NEWTONS_A_PA_UM2),
         )
-    load = Load(
-        heights=body.heights(),
-        cap=body.cap(hardness_pa / reduced_modulus_pa),
-        total=force_n / (reduced_modulus_pa * body.pixel_um**2 * NEWTONS_A_PA_UM2),
-    )
-    return _settled(load, pixel_um=body.pixel_um, reduced_modulus_pa=reduced_modulus_pa)
 
 
 def _settled(load: Load, *, pixel_um: float, reduced_modulus_pa: float) -> Contact:
-    """Solve, check that the window was large enough, and give the units back."""
+    """Solve on the window as it is, check that it was large enough, and give the units back."""
     solution = solve(load)
     patch = solution.pressure > 0
     _require_half(patch, pixel_um)
@@ -220,10 +236,21 @@ def _settled(load: Load, *, pixel_um: float, reduced_modulus_pa: float) -> Conta
     overlap = (load.heights + np.float32(solution.level) - sunk)[_far(patch) & (load.cap > 0)]
     if overlap.max(initial=0.0) > TOLERANCE * float(sunk.max()):
         raise InputError(_too_large("the tip touches farther out than half the window", pixel_um, patch.shape))
+    return _contact(solution, sunk, pixel_um=pixel_um, reduced_modulus_pa=reduced_modulus_pa)
+
+
+def _surrounded(load: Load, metal: _Metal, *, pixel_um: float) -> Contact:
+    """Solve in a window of twice the load's length and width: large enough whatever touches."""
+    rows, columns = load.heights.shape
+    solution = solve(load, window=fast_shape((2 * rows, 2 * columns)))
+    return _contact(solution, solution.sunk, pixel_um=pixel_um, reduced_modulus_pa=metal.reduced_modulus_pa)
+
+
+def _contact(solution: Solution, sunk: SingleArray, *, pixel_um: float, reduced_modulus_pa: float) -> Contact:
     return Contact(
         pressure_pa=solution.pressure.astype(np.float64) * reduced_modulus_pa,
         displacement_um=sunk.astype(np.float64) * pixel_um,
-        touching=patch,
+        touching=solution.pressure > 0,
         approach_um=solution.level * pixel_um,
         pixel_um=pixel_um,
         iterations=solution.iterations,
@@ -232,9 +259,7 @@ def _settled(load: Load, *, pixel_um: float, reduced_modulus_pa: float) -> Conta
 
 def _require_half(patch: BoolArray, pixel_um: float) -> None:
     """Raise InputError where the farthest samples of the patch are more than half the window apart."""
-    for axis, name in enumerate(("rows", "columns")):
-        places = np.flatnonzero(patch.any(axis=1 - axis))
-        window = patch.shape[axis]
+    for places, window, name in zip(filled_lines(patch), patch.shape, ("rows", "columns"), strict=True):
         if places.size and 2 * int(places[-1] - places[0]) > window:
             spanned = f"the patch spans {places[-1] - places[0] + 1} of the window's {window} {name}"
             raise InputError(_too_large(spanned, pixel_um, patch.shape))
@@ -243,8 +268,7 @@ def _require_half(patch: BoolArray, pixel_um: float) -> None:
 def _far(patch: BoolArray) -> BoolArray:
     """Samples more than half a window from some of the patch: what the solver took to be nearer than it is."""
     far = []
-    for axis, window in enumerate(patch.shape):
-        places = np.flatnonzero(patch.any(axis=1 - axis))
+    for places, window in zip(filled_lines(patch), patch.shape, strict=True):
         at = np.arange(window)
         reach = np.maximum(np.abs(at - places[0]), np.abs(at - places[-1])) if places.size else np.zeros(window)
         far.append(2 * reach > window)
@@ -260,50 +284,68 @@ def _too_large(what: str, pixel_um: float, shape: tuple[int, ...]) -> str:
     )
 
 
-def _as_coarse(contact: Contact) -> CoarseContact:
-    """What was solved at the tip's own resolution, by the name of a coarse field."""
+def _read(
+    field: Contact, body: _Body, z_um: SingleArray, squares: Squares, *, metal: _Metal, tip: HeightMap
+) -> CoarseContact:
+    """The coarse contact of the samples in the box, read on all of the tip's."""
+    field = _on_all_squares(field, squares, metal)
+    factor = squares.factor
+    fine_um = interpolated(field.displacement_um.astype(np.float32), factor)
+    margin_um = fine_um[squares.fine] - z_um
+    pressing = field.touching[squares.box]
+    samples = round(float(body.share[pressing].sum(dtype=np.float64)) * factor**2)
+    level_um = _level_of(margin_um, samples, near_um=field.approach_um)
+    touching = field.touching.copy() if factor == 1 else np.zeros(fine_um.shape, dtype=np.bool_)
+    if factor > 1:
+        # NaN compares as false: what is not there does not touch.
+        np.less_equal(margin_um, np.float32(level_um), out=touching[squares.fine])
+    bearing_pa = field.pressure_pa[squares.box][pressing]
+    yields = bearing_pa >= metal.hardness_pa * body.share[pressing] * _AT_THE_CAP
+    # Where half of the patch lies on the tip, the samples that do tell the approach better than the area.
+    mostly_elastic = 2 * int(np.count_nonzero(yields)) <= yields.size
+    rows, columns = tip.z_um.shape
     return CoarseContact(
-        field=contact,
-        displacement_um=contact.displacement_um.astype(np.float32),
-        touching=contact.touching.copy(),
-        approach_um=contact.approach_um,
-        pixel_um=contact.pixel_um,
+        field=field,
+        displacement_um=fine_um[:rows, :columns],
+        touching=touching[:rows, :columns],
+        approach_um=field.approach_um if mostly_elastic else level_um,
+        pixel_um=tip.pixel_um,
     )
 
 
-def _is_mostly_elastic(field: Contact, body: _Body, *, hardness_pa: float) -> bool:
-    """Whether half of the patch lies on the tip: then the samples that do tell the approach better than the area."""
-    bearing_pa = field.pressure_pa[field.touching]
-    yields = bearing_pa >= hardness_pa * body.share[field.touching] * _AT_THE_CAP
-    return 2 * int(np.count_nonzero(yields)) <= yields.size
-
-
-def _padded(z_um: SingleArray, factor: int) -> SingleArray:
-    """Heights on whole squares of samples: NaN below the last row and behind the last column."""
-    rows, columns = (-length % factor for length in z_um.shape)
-    return np.pad(z_um, ((0, rows), (0, columns)), constant_values=np.nan) if rows or columns else z_um
+def _on_all_squares(field: Contact, squares: Squares, metal: _Metal) -> Contact:
+    """A field of the squares in the box, on all squares of the grid."""
+    if field.touching.shape == (squares.rows, squares.columns):
+        return field
+    pressure_pa = np.zeros((squares.rows, squares.columns))
+    pressure_pa[squares.box] = field.pressure_pa
+    # Twice the farthest that a square may be from one in the box.
+    down, across = (
+        2 * max(side.stop, length - side.start) for side, length in zip(squares.box, pressure_pa.shape, strict=True)
+    )
+    sunk = convolved((pressure_pa / metal.reduced_modulus_pa).astype(np.float32), fast_shape((down, across)))
+    return replace(
+        field,
+        pressure_pa=pressure_pa,
+        displacement_um=sunk.astype(np.float64) * field.pixel_um,
+        touching=pressure_pa > 0,
+    )
 
 
 def _block_means(z_um: SingleArray, chosen: BoolArray, *, pixel_um: float, factor: int) -> _Body:
     """Means of the chosen samples over squares of samples, and the share of each square that was chosen."""
-    counts = _block_sums(chosen.astype(np.float32), factor)
-    sums = _block_sums(np.where(chosen, z_um, np.float32(0)), factor)
+    counts = summed(chosen.view(np.uint8), factor, dtype=np.uint16).astype(np.float32)
+    sums = summed(np.where(chosen, z_um, np.float32(0)), factor, dtype=np.float32)
     means = np.where(counts > 0, sums / np.maximum(counts, 1), np.float32(np.nan))
     return _Body(z_um=means, share=counts / np.float32(factor**2), pixel_um=pixel_um * factor)
 
 
-def _block_sums(values: SingleArray, factor: int) -> SingleArray:
-    """Sums over squares of samples; rows first, which lie together in memory."""
-    rows, columns = values.shape
-    by_row = values.reshape(rows // factor, factor, columns).sum(axis=1)
-    sums: SingleArray = by_row.reshape(rows // factor, columns // factor, factor).sum(axis=2)
-    return sums
-
-
-def _touching_means(body: _Body, z_um: SingleArray, field: Contact, *, factor: int) -> _Body:
+def _touching_means(body: _Body, z_um: SingleArray, field: Contact, factor: int) -> _Body:
     """The body with each square of the patch at the height, and with the share, of its samples that touch."""
-    coarse, fine = _patch_boxes(field.touching, factor)
-    margin_um = _interpolated(field.displacement_um[coarse].astype(np.float32), factor) - z_um[fine]
+    coarse = box_about(field.touching)
+    fine = samples_of(coarse, factor)
+    margin_um = interpolated(field.displacement_um[coarse].astype(np.float32), factor)
+    margin_um -= z_um[fine]
     nearly = margin_um <= np.float32(field.approach_um + _NEARLY_UM)
     patch = _block_means(z_um[fine], nearly, pixel_um=body.pixel_um / factor, factor=factor)
     heights_um, share = body.z_um.copy(), body.share.copy()
@@ -314,38 +356,9 @@ def _touching_means(body: _Body, z_um: SingleArray, field: Contact, *, factor: i
     return _Body(z_um=heights_um, share=share, pixel_um=body.pixel_um)
 
 
-def _patch_boxes(touching: BoolArray, factor: int) -> tuple[Box, Box]:
-    """The patch with two samples about it, as slices of the coarse field and of the tip."""
-    ends = []
-    for axis, size in enumerate(touching.shape):
-        places = np.flatnonzero(touching.any(axis=1 - axis))
-        ends.append((max(int(places[0]) - 2, 0), min(int(places[-1]) + 3, size)))
-    (top, bottom), (left, right) = ends
-    coarse = (slice(top, bottom), slice(left, right))
-    return coarse, (slice(top * factor, bottom * factor), slice(left * factor, right * factor))
-
-
 def _level_of(margin_um: SingleArray, samples: int, *, near_um: float) -> float:
     """The approach at which so many samples touch, if it is within a band about ``near_um``; else that."""
     low, high = np.float32(near_um - _BAND_UM), np.float32(near_um + _BAND_UM)
     wanted = samples - int(np.count_nonzero(margin_um < low))
     band = margin_um[(margin_um >= low) & (margin_um <= high)]
     return float(np.partition(band, wanted - 1)[wanted - 1]) if 0 < wanted <= band.size else near_um
-
-
-def _interpolated(coarse: SingleArray, factor: int) -> SingleArray:
-    """Means over squares of samples as samples again, linear between the squares' middles."""
-    for axis in (1, 0):
-        length = coarse.shape[axis]
-        place = np.clip((np.arange(length * factor) + 0.5) / factor - 0.5, 0.0, length - 1.0)
-        before = np.minimum(place.astype(np.intp), max(length - 2, 0))
-        after = np.minimum(before + 1, length - 1)
-        share = (place - before).astype(np.float32)
-        share = share[:, np.newaxis] if axis == 0 else share
-        first = coarse.take(before, axis=axis)
-        step = coarse.take(after, axis=axis)
-        step -= first
-        step *= share
-        step += first
-        coarse = step
-    return coarse

@@ -1,33 +1,51 @@
-"""The strike: from the cut tip to the dent it leaves, by the overlap of tip and primer and the fill law."""
+"""The strike: from the cut tip to the dent it leaves in a primer.
 
-from dataclasses import dataclass
+The cup's own give (how deep, how wide) comes from closed forms fitted to finite elements, where the patch lies and how
+the surface springs back from the contact solver, and how far metal follows into the mark from the fill law.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engrave.base.frames import mirrored_map
+from engrave.base.units import NEWTONS_A_PA_UM2
+from engrave.strike.aftermath import dragged, moved, pressed_again
+from engrave.strike.contact import press_coarsely
 from engrave.strike.data import Condition, Primer
-from engrave.strike.mechanics import (
-    TRAVEL_RELIEFS,
-    contact_radius_um,
-    dent_touching_um,
-    fill_fraction,
-    pressure_ratio,
-    spring_back_um,
-)
+from engrave.strike.following import followed
+from engrave.strike.grids import SingleArray, block_means, interpolated, smoothed
+from engrave.strike.mechanics import TRAVEL_RELIEFS, Blow, fill_fraction
+from engrave.strike.placing import Placed, placed, posed
+from engrave.strike.texture import texture_um
+from engrave.strike.wear import chipped, fouled, worn
 from toolpaths.surface import HeightMap, Surface
 
-FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+Generator = np.random.Generator
 
 # The land fraction that decides whether lands sink is the mean over about a glyph's stroke and its two gaps (prior).
 _NEIGHBOURHOOD_UM = 30.0
 # Beyond the patch the free surface comes back to the level of the cup over about this share of its radius (prior).
 _FREE_SURFACE_DECAY = 0.35
-# A floor is the depth below the tip's own surface that this share of the patch does not exceed.
+# A floor is the depth below the tip's own surface that this share of the patch does not exceed; one sample in so many
+# along each axis tells it.
 _FLOOR_PERCENTILE = 95.0
+_FLOOR_STEP = 4
 # Relief shallower than this is texture, not a mark.
 _LEAST_RELIEF_UM = 0.1
-_RADIAL_SAMPLES = 4096
+# Metal does not bend more sharply than this in a strike (prior).
+METAL_RADIUS_UM = 5.0
+# A tip that touches all over bears no more than its whole area at its hardness; the solver wants a little less.
+_MOST_AREA_SHARE = 0.985
+# Where nothing backs a flat, it presses with next to nothing.
+_LEAST_HARDNESS_PA = 1e6
+# The land fraction is computed on squares at least this many times finer than the mean's width.
+_SAMPLES_A_WIDTH = 5.0
+# The free surface about the patch is smooth: it is computed on squares of so many samples.
+_COARSE = 9
+_HALF = 0.5
 # Simulated heights are rounded, so that the last bits of a machine's arithmetic do not show in files.
 _DECIMALS_UM = 3
 
@@ -37,79 +55,287 @@ class Impression:
     """What the strike left.
 
     surface : the primer in the reading frame; z = 0 is the cup before the strike, negative is into it.
-    contact_um : radius of the patch in which the tip touched. pressure : mean pressure over yield stress there.
+    contact_um : radius of the disc with the area of the patch in which the tip's own surface was reached.
+    pressure : mean pressure over flow stress there. dent_um : depth that a blank tip would have reached under load;
+    sunk_um : how much deeper the marked tip went, filling its floors. force_n, energy_j : of the blow.
     """
 
     surface: HeightMap
     contact_um: float
     pressure: float
+    dent_um: float
+    sunk_um: float
+    force_n: float
+    energy_j: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Blown:
+    """A tip at its deepest, pin frame; all (rows, columns) float32, um.
+
+    overlap_um : how far the tip's own surface has gone beyond the elastic surface, NaN beyond its edge.
+    elastic_um : how far the metal comes back. sinks : how far the surface sinks with the patch, 1 inside it and falling
+    to 0 where the cup keeps its level. dent_um : as in ``Impression``; approach_um : of the solver.
+    """
+
+    tip: Placed
+    overlap_um: SingleArray
+    elastic_um: SingleArray
+    sinks: SingleArray
+    approach_um: float
+    dent_um: float
+    pressure: float
+
+    @property
+    def patch(self) -> BoolArray:
+        """Where the tip's own surface has reached the metal; NaN compares as false."""
+        reached: BoolArray = self.overlap_um > 0
+        return reached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Followed:
+    """How the metal has followed the tip: heights over the tip's own surface, um, and what they rest on.
+
+    raised_um : (rows, columns), 0 on lands and beyond the patch. land : land fraction on squares of ``factor`` samples.
+    sunk_um : their mean over the patch.
+    """
+
+    raised_um: SingleArray
+    land: SingleArray
+    factor: int
+    sunk_um: float
 
 
 def strike(pin: HeightMap, *, form: Surface, primer: Primer, condition: Condition) -> Impression:
     """Strike a primer with a cut tip.
 
-    pin : the tip as cut, pin frame. form : the tip's own surface before it was cut.
-    Raises ValueError where ``pin`` is not in the pin frame.
+    pin : the tip as cut, pin frame. form : the tip's own surface before it was cut. Volume is conserved where metal
+    follows the mark: lands sink below the dent of a blank tip by as much as floors rise above it, over the patch.
+    Raises ValueError where ``pin`` is not in the pin frame, InputError where the energy is more than a dent takes.
     """
     if pin.frame != "pin":
         raise ValueError(f"strike: the tip must be given in the pin frame, not the {pin.frame} frame")
-    x_um, y_um = np.meshgrid(pin.x_um(), pin.y_um())
-    radius_um = np.hypot(x_um, y_um)
-    form_um = form.height_um(x_um, y_um)
-    # NaN beyond the tip's edge, where there is neither land nor floor.
-    depth_um = np.maximum(form_um - pin.z_um, 0.0)
-    pressure = pressure_ratio(
-        thickness_um=primer.thickness_um, nose_radius_um=form.nose_radius_um, backing=primer.backing
+    blow, dent_um = blow_of(form, primer, condition)
+    used = _used(placed(pin, form), condition, pressure_pa=blow.mean_pressure_pa(dent_um))
+    blown = _blown(posed(used, form, condition), blow, primer, dent_um=dent_um)
+    metal = _followed(blown, condition)
+    again = blown.tip if condition.second is None else _second(used, form, condition)
+    z_um = _after(_at_rest(blown, metal, condition), blown, metal, again, condition, flow_pa=_flow_pa(blow, dent_um))
+    tip, heights_um = blown.tip, np.asarray(z_um, dtype=np.float64)
+    surface = HeightMap(
+        z_um=np.round(heights_um, _DECIMALS_UM),
+        pixel_um=tip.pixel_um,
+        x0_um=tip.x0_um,
+        y0_um=tip.y0_um,
+        frame="pin",
+        provenance=(*pin.provenance, f"struck: {condition.description.lower()}, dent {dent_um:g} um"),
     )
-    contact = contact_radius_um(
-        condition.dent_um,
+    return Impression(
+        surface=mirrored_map(surface),
+        contact_um=float(np.sqrt(np.count_nonzero(blown.patch) / np.pi)) * tip.pixel_um,
+        pressure=blow.pressure,
+        dent_um=dent_um,
+        sunk_um=metal.sunk_um,
+        force_n=blow.force_n(dent_um),
+        energy_j=blow.energy_j(dent_um),
+    )
+
+
+def blow_of(form: Surface, primer: Primer, condition: Condition) -> tuple[Blow, float]:
+    """The blow and the depth of dent that it makes, um: the same energy in a harder cup makes less of one.
+
+    Raises InputError where the energy is more than a dent of this tip takes.
+    """
+    backing = primer.backing if condition.backing is None else condition.backing
+    usual = _blow(form, primer, backing=primer.backing, hardness=1.0)
+    actual = _blow(form, primer, backing=backing, hardness=condition.cup_hardness)
+    if condition.energy_j is not None:
+        return actual, actual.dent_of_energy_um(condition.energy_j)
+    dent_um = condition.dent_um or 0.0
+    if actual == usual or usual.pressure == 0:
+        return actual, dent_um
+    return actual, actual.dent_of_energy_um(usual.energy_j(min(dent_um, usual.most_um)))
+
+
+def _blow(form: Surface, primer: Primer, *, backing: float, hardness: float) -> Blow:
+    return Blow(
         nose_radius_um=form.nose_radius_um,
         edge_radius_um=form.edge_radius_um,
-        backing=primer.backing,
+        thickness_um=primer.thickness_um,
+        yield_stress_pa=primer.yield_stress_pa * hardness,
+        hardening_pa=primer.hardening_pa * hardness,
+        backing=backing,
     )
-    touching_um = dent_touching_um(radius_um, nose_radius_um=form.nose_radius_um, backing=primer.backing)
-    fill = _filled(
-        depth_um, radius_um <= contact, condition.dent_um - touching_um, pixel_um=pin.pixel_um, pressure=pressure
-    )
-    dent_um = _dent(form, radius_um, form_um, contact=contact, dent_um=condition.dent_um)
-    # Smooth in the radius alone: elliptic integrals on a fine line, then interpolated, cost a hundredth.
-    line_um = np.linspace(0.0, float(radius_um.max()), _RADIAL_SAMPLES)
-    rise_line_um = spring_back_um(
-        line_um,
-        contact_um=contact,
-        pressure_pa=pressure * primer.yield_stress_pa,
-        modulus_pa=primer.reduced_modulus_pa,
-    )
-    rise_um = np.interp(radius_um, line_um, rise_line_um)
-    surface = HeightMap(
-        z_um=np.round(dent_um + fill * np.nan_to_num(depth_um) + rise_um, _DECIMALS_UM),
-        pixel_um=pin.pixel_um,
-        x0_um=pin.x0_um,
-        y0_um=pin.y0_um,
-        frame="pin",
-        provenance=(*pin.provenance, f"struck: {condition.description.lower()}, dent {condition.dent_um:g} um"),
-    )
-    return Impression(surface=mirrored_map(surface), contact_um=contact, pressure=pressure)
 
 
-def _filled(
-    depth_um: FloatArray, patch: NDArray[np.bool_], travel_um: FloatArray, *, pixel_um: float, pressure: float
-) -> FloatArray:
-    """Share of the relief that the metal fills, 0 outside the patch."""
-    from scipy.ndimage import gaussian_filter
+def _flow_pa(blow: Blow, dent_um: float) -> float:
+    return blow.mean_pressure_pa(dent_um) / blow.pressure if blow.pressure else blow.yield_stress_pa
 
-    touched = depth_um[patch & np.isfinite(depth_um)]
-    relief_um = float(np.percentile(touched, _FLOOR_PERCENTILE)) if touched.size else 0.0
+
+def _stream(condition: Condition, kind: int) -> Generator:
+    """Random numbers of one kind: what is drawn for one does not move the others."""
+    return np.random.default_rng([condition.seed, kind])
+
+
+def _used(tip: Placed, condition: Condition, *, pressure_pa: float) -> Placed:
+    """The tip as use has left it: chipped, worn, fouled."""
+    depth_um = tip.depth_um
+    if condition.chips is not None:
+        depth_um = chipped(depth_um, condition.chips, x_um=tip.x_um(), y_um=tip.y_um(), rng=_stream(condition, 0))
+    if condition.wear is not None:
+        relief_um = _relief_um(depth_um, np.isfinite(tip.form_um))
+        depth_um = worn(depth_um, condition.wear, pressure_pa=pressure_pa, relief_um=relief_um, pixel_um=tip.pixel_um)
+    if condition.fouling is not None:
+        depth_um = fouled(depth_um, condition.fouling, pixel_um=tip.pixel_um, rng=_stream(condition, 1))
+    return replace(tip, depth_um=depth_um)
+
+
+def _relief_um(depth_um: SingleArray, where: BoolArray) -> float:
+    """Depth of the floors; 0 where there is nothing."""
+    step = slice(None, None, _FLOOR_STEP)
+    seen = depth_um[step, step][where[step, step]]
+    return float(np.percentile(seen, _FLOOR_PERCENTILE)) if seen.size else 0.0
+
+
+def _blown(tip: Placed, blow: Blow, primer: Primer, *, dent_um: float) -> _Blown:
+    """Press the tip's own surface until it bears the blow's force at the hardness that the cup shows to it.
+
+    What was cut into it is left to the fill law: metal that follows the mark bears as much as a blank tip's, and metal
+    that does not follow leaves the lands at the cup's surface. So a blank and a marked tip have one patch.
+    """
+    hardness_pa = max(blow.mean_pressure_pa(dent_um), _LEAST_HARDNESS_PA)
+    area_um2 = np.count_nonzero(np.isfinite(tip.form_um)) * tip.pixel_um**2
+    patch_um2 = min(np.pi * blow.contact_um(dent_um) ** 2, _MOST_AREA_SHARE * area_um2)
+    contact = press_coarsely(
+        tip.form_map(),
+        force_n=hardness_pa * patch_um2 * NEWTONS_A_PA_UM2,
+        reduced_modulus_pa=primer.reduced_modulus_pa,
+        hardness_pa=hardness_pa,
+    )
+    # Once all of the tip touches, the rest of the dent takes it down as it is.
+    beyond_um = dent_um - blow.growing_um(dent_um)
+    overlap_um = tip.form_um + np.float32(contact.approach_um + beyond_um) - contact.displacement_um
+    return _Blown(
+        tip=tip,
+        overlap_um=overlap_um,
+        elastic_um=contact.displacement_um,
+        sinks=_sinks(overlap_um > 0, pixel_um=tip.pixel_um),
+        approach_um=contact.approach_um,
+        dent_um=dent_um,
+        pressure=blow.pressure,
+    )
+
+
+def _sinks(patch: BoolArray, *, pixel_um: float) -> SingleArray:
+    """How far the surface sinks with the patch, 0 to 1: all of the way inside it, less and less beside it."""
+    from scipy.ndimage import distance_transform_edt
+
+    covered = block_means(patch, _COARSE)
+    side_um = _COARSE * pixel_um
+    # From the edge of the patch and not from the middle of its last square.
+    distance_um = distance_transform_edt(covered <= _HALF, sampling=side_um) - side_um / 2.0
+    radius_um = float(np.sqrt(covered.sum(dtype=np.float64) / np.pi)) * side_um
+    decay_um = max(_FREE_SURFACE_DECAY * radius_um, side_um)
+    falling = np.exp(-np.maximum(distance_um, 0.0) / decay_um).astype(np.float32)
+    rows, columns = patch.shape
+    return np.maximum(interpolated(falling, _COARSE, (rows, columns)), patch)
+
+
+def _followed(blown: _Blown, condition: Condition) -> _Followed:
+    """How far the metal rises into the floors: by the fill law, by how far the tip has travelled, and not sharply."""
+    tip, patch = blown.tip, blown.patch
+    relief_um = _relief_um(tip.depth_um, patch)
     if relief_um < _LEAST_RELIEF_UM:
-        return np.zeros_like(depth_um)
-    land = (depth_um < relief_um / 2.0).astype(np.float32)
-    fraction = gaussian_filter(land, _NEIGHBOURHOOD_UM / pixel_um, truncate=3.0, mode="constant").astype(np.float64)
-    travelled = np.clip(travel_um / (TRAVEL_RELIEFS * relief_um), 0.0, 1.0)
-    return np.where(patch, fill_fraction(fraction, pressure=pressure) * travelled, 0.0)
+        nothing = np.zeros_like(tip.depth_um)
+        return _Followed(raised_um=nothing, land=nothing, factor=1, sunk_um=0.0)
+    land = (tip.depth_um < np.float32(relief_um / 2.0)) & np.isfinite(tip.form_um)
+    factor = _odd(_NEIGHBOURHOOD_UM / (_SAMPLES_A_WIDTH * tip.pixel_um))
+    fraction = smoothed(land, factor=factor, sigma_um=_NEIGHBOURHOOD_UM, pixel_um=tip.pixel_um)
+    raised_um = _share(fraction, blown.pressure, condition, factor=factor, tip=tip)
+    raised_um *= tip.depth_um
+    # The deepest point of the solver's overlap stands for the dent: the cup gives way as a whole besides.
+    deepest_um = float(np.nanmax(blown.overlap_um))
+    travel = blown.overlap_um * np.float32(blown.dent_um / (deepest_um * TRAVEL_RELIEFS * relief_um))
+    raised_um *= np.minimum(travel, np.float32(1.0), out=travel)
+    raised_um[~patch] = np.nan
+    raised_um = followed(raised_um, radius_um=METAL_RADIUS_UM, pixel_um=tip.pixel_um, most_um=relief_um)
+    raised_um[~patch] = 0.0
+    # What has risen came from below the lands, the floors and the rim about the patch, which all sink with the tip.
+    sunk_um = float(raised_um.sum(dtype=np.float64) / blown.sinks.sum(dtype=np.float64))
+    return _Followed(raised_um=raised_um, land=fraction, factor=factor, sunk_um=sunk_um)
 
 
-def _dent(form: Surface, radius_um: FloatArray, form_um: FloatArray, *, contact: float, dent_um: float) -> FloatArray:
-    """The dent without the mark: the tip's own surface, turned over, inside the patch; a free surface outside it."""
-    rim_um = -float(form.height_um(np.array(contact), np.array(0.0))) - dent_um
-    free_um = rim_um * np.exp(-(radius_um - contact) / (_FREE_SURFACE_DECAY * contact))
-    return np.where(radius_um <= contact, -form_um - dent_um, free_um)
+def _odd(most: float) -> int:
+    """The greatest odd number that is no more than this; 1 at least."""
+    return 2 * max(int((most - 1.0) / 2.0), 0) + 1
+
+
+def _share(fraction: SingleArray, pressure: float, condition: Condition, *, factor: int, tip: Placed) -> SingleArray:
+    """Share of the relief that the metal fills under a pressure, scattered by its grains; on the tip's samples."""
+    share = fill_fraction(fraction, pressure=pressure).astype(np.float32)
+    texture = condition.texture
+    if texture is not None and texture.grain_scatter > 0:
+        grains = texture_um(
+            share.shape,
+            pixel_um=tip.pixel_um * factor,
+            rms_um=texture.grain_scatter,
+            correlation_um=texture.grain_um,
+            rng=_stream(condition, 2),
+        )
+        share = np.clip(share * (1.0 + grains), 0.0, 1.0).astype(np.float32)
+    return interpolated(share, factor, tip.depth_um.shape)
+
+
+def _at_rest(blown: _Blown, metal: _Followed, condition: Condition) -> SingleArray:
+    """Heights of the metal when the tip has gone: sprung back, and on the way to the cup's level beyond the patch."""
+    tip, patch = blown.tip, blown.patch
+    reached_um = _skin_um(blown, metal, tip) - tip.depth_um + metal.raised_um
+    rim_um = blown.approach_um + float(np.nanmax(tip.form_um)) - blown.dent_um - metal.sunk_um
+    z_um = np.where(patch, reached_um, np.float32(rim_um) * blown.sinks)
+    texture = condition.texture
+    if texture is None or texture.rms_um == 0:
+        return z_um
+    rough_um = texture_um(
+        z_um.shape,
+        pixel_um=tip.pixel_um,
+        rms_um=texture.rms_um,
+        correlation_um=texture.correlation_um,
+        rng=_stream(condition, 3),
+    )
+    return z_um + rough_um * np.where(patch, np.float32(texture.ironed), np.float32(1.0))
+
+
+def _skin_um(blown: _Blown, metal: _Followed, tip: Placed, *, depth_share: float = 1.0) -> SingleArray:
+    """Heights of a tip's skin, lands and floors, at its deepest, as they would be when the metal has sprung back."""
+    lowest_um = np.float32(float(np.nanmax(tip.form_um)) - blown.dent_um * depth_share - metal.sunk_um)
+    return tip.depth_um - tip.form_um + lowest_um + blown.elastic_um
+
+
+def _second(used: Placed, form: Surface, condition: Condition) -> Placed:
+    """The tip as it strikes the second time, turned a little further."""
+    turn_rad = condition.second.turn_rad if condition.second else 0.0
+    return posed(used, form, replace(condition, turn_rad=condition.turn_rad + turn_rad))
+
+
+def _after(
+    z_um: SingleArray, blown: _Blown, metal: _Followed, again: Placed, condition: Condition, *, flow_pa: float
+) -> SingleArray:
+    """What a second strike, the gas and the pin's way out make of it, in that order."""
+    tip = blown.tip
+    second = condition.second
+    if second is not None:
+        skin_um = _skin_um(blown, metal, again, depth_share=second.depth_share)
+        share = _share(metal.land, blown.pressure, condition, factor=metal.factor, tip=tip)
+        z_um = pressed_again(z_um, _beside(skin_um, second.x_um, second.y_um, tip), share)
+    if condition.gas is not None:
+        share = _share(metal.land, condition.gas.pressure_pa / flow_pa, condition, factor=metal.factor, tip=tip)
+        skin_um = _skin_um(blown, metal, tip)
+        z_um = pressed_again(z_um, _beside(skin_um, condition.gas.x_um, condition.gas.y_um, tip), share)
+    if condition.drag is not None:
+        z_um = dragged(z_um, _skin_um(blown, metal, tip), condition.drag, pixel_um=tip.pixel_um)
+    return z_um
+
+
+def _beside(skin_um: SingleArray, x_um: float, y_um: float, tip: Placed) -> SingleArray:
+    return moved(skin_um, rows=round(y_um / tip.pixel_um), columns=round(x_um / tip.pixel_um))

@@ -4,8 +4,14 @@ The figures marked "fitted" were fitted to finite-element runs of a 0.5 mm cup s
 cells for the fill law). They rank designs; they are not metrology. Backing is a prior with a range.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from engrave.base.errors import InputError
+from engrave.base.units import JOULES_A_N_UM, NEWTONS_A_PA_UM2
 
 FloatArray = NDArray[np.float64]
 
@@ -20,6 +26,12 @@ TRAVEL_RELIEFS = 1.73
 # Spread s of the fill law against the land fraction (fitted): thin lands sink at once, wide ones slowly.
 _SPREAD_FRACTION = (0.33, 0.50, 0.67)
 _SPREAD = (0.18, 0.60, 1.20)
+# Tabor's representative strain of a dent over a / R.
+REPRESENTATIVE_STRAIN = 0.2
+# No cup is dented deeper: primers are about a millimetre high.
+MOST_DENT_UM = 1000.0
+_GAUSS_NODES = 24
+_DEPTH_UM = 1e-9
 
 
 def pressure_ratio(*, thickness_um: float, nose_radius_um: float, backing: float) -> float:
@@ -48,7 +60,7 @@ def dent_touching_um(radius_um: FloatArray, *, nose_radius_um: float, backing: f
     return np.where(rest >= 0, nose_radius_um - np.sqrt(np.maximum(rest, 0.0)), np.inf)
 
 
-def fill_fraction(land_fraction: FloatArray, *, pressure: float) -> FloatArray:
+def fill_fraction(land_fraction: NDArray[np.floating], *, pressure: float) -> FloatArray:
     """How far the metal fills the relief between lands, 0 to 1, at a mean pressure ``pressure`` = p/Y.
 
     phi = clip((p/Y - 2.97 A) / (2.97 A s), 0, 1); where there is no land nothing keeps the floor away.
@@ -59,17 +71,92 @@ def fill_fraction(land_fraction: FloatArray, *, pressure: float) -> FloatArray:
     return filled
 
 
-def spring_back_um(radius_um: FloatArray, *, contact_um: float, pressure_pa: float, modulus_pa: float) -> FloatArray:
-    """Elastic rise of the surface when a uniform pressure over a disc is taken off.
+def flow_stress_pa(contact_um: float, *, nose_radius_um: float, yield_stress_pa: float, hardening_pa: float) -> float:
+    """Yield stress of the metal about a dent: at Tabor's representative strain 0.2 a / R, none under a flat.
 
-    K. L. Johnson, Contact Mechanics, 3.29: u = 4 p a E(r/a) / (pi E*) inside, and
-    u = 4 p r [E(a/r) - (1 - a^2/r^2) K(a/r)] / (pi E*) outside; E and K take the modulus, scipy's take its square.
+    D. Tabor, The Hardness of Metals (1951).
     """
-    from scipy.special import ellipe, ellipk
+    return yield_stress_pa + hardening_pa * REPRESENTATIVE_STRAIN * contact_um / nose_radius_um
 
-    scale = 4.0 * pressure_pa / (np.pi * modulus_pa)
-    ratio = np.square(np.minimum(radius_um / contact_um, 1.0))
-    inside = scale * contact_um * ellipe(ratio)
-    far = np.square(contact_um / np.maximum(radius_um, contact_um))
-    outside = scale * radius_um * (ellipe(far) - (1.0 - far) * ellipk(np.minimum(far, 1.0 - 1e-12)))
-    return np.where(radius_um <= contact_um, inside, outside)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blow:
+    """A tip of one size and a cup: how force and work grow with the dent. Depths um, forces N, work J.
+
+    strength : yield stress over the cup's own; ``backing`` as in ``Primer``.
+    """
+
+    nose_radius_um: float
+    edge_radius_um: float
+    thickness_um: float
+    yield_stress_pa: float
+    hardening_pa: float
+    backing: float
+
+    @property
+    def pressure(self) -> float:
+        """Mean pressure over flow stress."""
+        return pressure_ratio(thickness_um=self.thickness_um, nose_radius_um=self.nose_radius_um, backing=self.backing)
+
+    @property
+    def most_um(self) -> float:
+        """The deepest dent that these formulas know: a hemisphere's radius, or none for a flat."""
+        return self.nose_radius_um
+
+    def contact_um(self, dent_um: float) -> float:
+        """Radius of the patch."""
+        return contact_radius_um(
+            dent_um, nose_radius_um=self.nose_radius_um, edge_radius_um=self.edge_radius_um, backing=self.backing
+        )
+
+    def growing_um(self, dent_um: float) -> float:
+        """The part of a dent in which the patch still grows; beyond it, all of the tip touches."""
+        reached = float(
+            dent_touching_um(np.array(self.edge_radius_um), nose_radius_um=self.nose_radius_um, backing=self.backing)
+        )
+        return min(reached, dent_um)
+
+    def mean_pressure_pa(self, dent_um: float) -> float:
+        """Mean pressure in the patch: the hardness that the cup shows to this tip."""
+        return self.pressure * flow_stress_pa(
+            self.contact_um(dent_um),
+            nose_radius_um=self.nose_radius_um,
+            yield_stress_pa=self.yield_stress_pa,
+            hardening_pa=self.hardening_pa,
+        )
+
+    def force_n(self, dent_um: float) -> float:
+        """Force at a dent: mean pressure times the patch."""
+        return self.mean_pressure_pa(dent_um) * np.pi * self.contact_um(dent_um) ** 2 * NEWTONS_A_PA_UM2
+
+    def energy_j(self, dent_um: float) -> float:
+        """Work up to a dent: the integral of the force over the depth, exact to rounding (Gauss, in two parts)."""
+        whole_um = self.growing_um(dent_um)
+        parts = (self._work_um2(0.0, whole_um), self._work_um2(whole_um, dent_um))
+        return sum(parts) * JOULES_A_N_UM
+
+    def dent_of_force_um(self, force_n: float) -> float:
+        """The dent at which the force is reached. Raises InputError where none is deep enough."""
+        return self._inverted(self.force_n, force_n, unit="N")
+
+    def dent_of_energy_um(self, energy_j: float) -> float:
+        """The dent at which the work is spent. Raises InputError where none is deep enough."""
+        return self._inverted(self.energy_j, energy_j, unit="J")
+
+    def _work_um2(self, from_um: float, to_um: float) -> float:
+        """Force integrated over a part of the depth, N um."""
+        nodes, weights = np.polynomial.legendre.leggauss(_GAUSS_NODES)
+        half_um = (to_um - from_um) / 2.0
+        forces = [self.force_n(from_um + half_um * (1.0 + node)) for node in nodes.tolist()]
+        return float(np.dot(weights, forces)) * half_um
+
+    def _inverted(self, grows: Callable[[float], float], wanted: float, *, unit: str) -> float:
+        from scipy.optimize import brentq
+
+        most_um = min(self.most_um, MOST_DENT_UM)
+        if not 0.0 < wanted <= grows(most_um):
+            raise InputError(
+                f"strike: {wanted:g} {unit} is beyond what a dent of up to {most_um:g} um takes, "
+                f"{grows(most_um):.4g} {unit}; give less, or a primer with more backing"
+            )
+        return float(brentq(lambda dent_um: grows(dent_um) - wanted, 0.0, most_um, xtol=_DEPTH_UM))

@@ -11,13 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engrave.base.errors import raise_faults
+from engrave.base.units import JOULES_A_N_UM, NEWTONS_A_PA_UM2
 from engrave.strike.mechanics import PRANDTL
 
 FloatArray = NDArray[np.float64]
-
-# Pascals times square micrometres are piconewtons; newtons times micrometres are microjoules.
-NEWTONS_A_PA_UM2 = 1e-12
-JOULES_A_N_UM = 1e-6
 
 # Prandtl's punch presses with (2 + pi) k on its own area, k the yield stress in shear (L. Prandtl, Nachr. Ges. Wiss.
 # Goettingen (1920) 74; R. Hill, The Mathematical Theory of Plasticity (1950), chapter IX).
@@ -164,6 +161,25 @@ def love_patch_um(
         + love_corner_um(left, below)
     )
     return pressure_pa / (np.pi * reduced_modulus_pa) * corners
+
+
+def disc_sinking_um(
+    radius_um: FloatArray, *, contact_um: float, pressure_pa: float, reduced_modulus_pa: float
+) -> FloatArray:
+    """How far a half-space sinks under a uniform pressure on a disc; radius_um : any shape, from the disc's middle.
+
+    K. L. Johnson, Contact Mechanics, 3.29: u = 4 p a E(r/a) / (pi E*) inside, and
+    u = 4 p r [E(a/r) - (1 - a^2/r^2) K(a/r)] / (pi E*) outside; E and K take the modulus, scipy's take its square.
+    """
+    from scipy.special import ellipe, ellipk
+
+    _require_positive(contact=contact_um, pressure=pressure_pa, reduced_modulus=reduced_modulus_pa)
+    scale = 4.0 * pressure_pa / (np.pi * reduced_modulus_pa)
+    ratio = np.square(np.minimum(radius_um / contact_um, 1.0))
+    inside = scale * contact_um * ellipe(ratio)
+    far = np.square(contact_um / np.maximum(radius_um, contact_um))
+    outside = scale * radius_um * (ellipe(far) - (1.0 - far) * ellipk(np.minimum(far, 1.0 - 1e-12)))
+    return np.where(radius_um <= contact_um, inside, outside)
 
 
 def plastic_area_um2(force_n: float, *, hardness_pa: float) -> float:

@@ -6,8 +6,8 @@ quadratic programme, solved by projected conjugate gradients (I. A. Polonsky and
 the cap of A. Almqvist et al., Tribology International 40 (2007) 574. Pressure is uniform over each sample and sinks the
 surface by Love's formula. Lengths are in samples, pressures in E*.
 
-Convolution is by FFT on the window as it is, without padding: distances are taken the shorter way round, which is exact
-between samples at most half a window apart.
+Convolution is by FFT on a window that repeats: distances are taken the shorter way round, which is exact between
+samples at most half a window apart. The window is the load's own, without padding, unless a larger one is asked for.
 """
 
 from dataclasses import dataclass
@@ -58,12 +58,13 @@ class Solution:
     iterations: int
 
 
-def solve(load: Load) -> Solution:
+def solve(load: Load, *, window: tuple[int, int] | None = None) -> Solution:
     """Projected conjugate gradients, begun anew whenever a sample meets or leaves a bound.
 
+    window : (rows, columns), no smaller than the load; its own unless given. What lies outside the load is empty.
     Raises InputError where they do not settle.
     """
-    window = fast_shape(load.heights.shape)
+    window = window or fast_shape(load.heights.shape)
     guess = (load.heights + np.float32(load.level or 0.0)) * np.float32(_FIRST_SHARE / _OWN_SINKING)
     pressure = _bounded(load, guess, among=load.cap > 0)
     sunk = convolved(pressure, window)
@@ -160,13 +161,17 @@ def fast_shape(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def convolved(pressure: SingleArray, window: tuple[int, int]) -> SingleArray:
-    """Sinking under pressures, both in samples, on a window that may be larger than the pressures' own."""
-    from scipy.fft import irfft2, rfft2
+    """Sinking under pressures, both in samples, on a window that may be larger than the pressures' own.
+
+    Axis by axis, so that rows which hold nothing, or which nobody asks for, are not transformed.
+    """
+    from scipy.fft import fft, ifft, irfft, rfft
 
     rows, columns = pressure.shape
-    transformed = rfft2(pressure, s=window, workers=1)
+    transformed = fft(rfft(pressure, n=window[1], axis=1), n=window[0], axis=0, overwrite_x=True)
     transformed *= _spectrum(window)
-    sunk: SingleArray = irfft2(transformed, s=window, workers=1, overwrite_x=True)[:rows, :columns]
+    by_row = ifft(transformed, axis=0, overwrite_x=True)[:rows]
+    sunk: SingleArray = irfft(by_row, n=window[1], axis=1, overwrite_x=True)[:, :columns]
     return sunk
 
 

@@ -92,15 +92,18 @@ def checker_for(setup: Setup) -> Checker:
     return Checker(setup=setup, reader=reader_for(setup.places, setup.typeface))
 
 
-def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
-    """Read a machine file, cut and strike the pin, read the primer, and compare with the mark.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engraved:
+    """What a machine file makes of a tip: the tip, or None where it cannot be simulated, and what there is to say."""
 
-    Raises InputError where the mark is of another profile than the job.
-    """
+    tip: HeightMap | None
+    findings: tuple[Finding, ...]
+
+
+def engraved(program_bytes: bytes, checker: Checker) -> Engraved:
+    """Read a machine file as its controller would, and cut the job's tip by it."""
     setup = checker.setup
     job = setup.job
-    if mark.profile != setup.profile.name:
-        raise InputError(f"mark.json: profile {mark.profile!r} is not the job's, {setup.profile.name!r}")
     program = read_gcode(program_bytes, job.machine.value)
     safety = check_program(
         program,
@@ -110,10 +113,10 @@ def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
         focus_offset_um=focus_offset_um(job.relief_um),
         focus_tolerance_um=job.limits.focus_um,
     )
-    machine_findings = (*program.findings, *safety)
+    findings = (*program.findings, *safety)
     toolpath = program.toolpath()
     if not program.executable or not toolpath.blocks or any(f.number in NOT_TO_SIMULATE for f in safety):
-        return Checked(mark=mark, job=job, findings=machine_findings, struck=(), measured=())
+        return Engraved(tip=None, findings=findings)
     try:
         tip = cut(
             toolpath,
@@ -123,10 +126,29 @@ def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
             pixel_um=job.pixel_um,
         )
     except ToolpathError as error:
-        findings = (*machine_findings, _not_simulated(str(error)))
-        return Checked(mark=mark, job=job, findings=findings, struck=(), measured=())
+        return Engraved(tip=None, findings=(*findings, _not_simulated(str(error))))
+    return Engraved(tip=tip, findings=findings)
+
+
+def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
+    """Read a machine file, cut and strike the pin, read the primer, and compare with the mark.
+
+    Raises InputError where the mark is of another profile than the job.
+    """
+    job = checker.setup.job
+    require_profile(mark, checker)
+    made = engraved(program_bytes, checker)
+    if made.tip is None:
+        return Checked(mark=mark, job=job, findings=made.findings, struck=(), measured=())
+    tip = made.tip
     struck = tuple(_struck(tip, checker, name=entry.name, condition=entry.value) for entry in job.conditions)
-    return _judged(tip, mark, checker, struck, machine_findings)
+    return _judged(tip, mark, checker, struck, made.findings)
+
+
+def require_profile(mark: Mark, checker: Checker) -> None:
+    """Raise InputError where the mark is of another profile than the job."""
+    if mark.profile != checker.setup.profile.name:
+        raise InputError(f"mark.json: profile {mark.profile!r} is not the job's, {checker.setup.profile.name!r}")
 
 
 def _not_simulated(reason: str) -> Finding:

@@ -19,12 +19,14 @@ _PLACE_UM = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Printed depth of one land that the design has, and what the job asks of it."""
+    """How one land that the design has has printed, and the depth that the job asks of it."""
 
     place: str
     shows: str
     depth_um: float
     contrast: float
+    printed_share: float
+    edge_width_um: float
     limit_um: float
 
 
@@ -128,33 +130,72 @@ def measured_lands(depths: Sequence[LandDepth], layout: Layout, job: Job) -> tup
     limits = [job.limits.character_depth_um] * len(layout.characters) + [job.limits.tooth_depth_um] * len(layout.teeth)
     return tuple(
         Measured(
-            place=land.place, shows=land.shows, depth_um=depth.depth_um, contrast=depth.contrast, limit_um=limit_um
+            place=land.place,
+            shows=land.shows,
+            depth_um=depth.depth_um,
+            contrast=depth.contrast,
+            printed_share=depth.printed_share,
+            edge_width_um=depth.edge_width_um,
+            limit_um=limit_um,
         )
         for land, depth, limit_um in zip(layout.lands, depths, limits, strict=True)
     )
 
 
 def check_depths(measured: Sequence[Measured], job: Job) -> Iterator[Finding]:
-    """Lands that print too shallow or too faint, each by name."""
+    """Lands that print too shallow, too faint, in part or blurred, each by name. What cannot be measured fails."""
+    limits = job.limits
     for land in measured:
         if not land.depth_um >= land.limit_um:
-            yield Finding(
-                number="S501",
-                severity=Severity.ERROR,
-                message=f"{land.shows!r} prints too shallow",
-                place=land.place,
-                value=round(land.depth_um, 2),
+            yield _poor(
+                "S501",
+                f"{land.shows!r} prints too shallow",
+                land=land,
+                value=land.depth_um,
                 limit=land.limit_um,
                 unit="um",
                 remedy="raise the relief, or look at the floor's depth and the patch",
             )
-        if not land.contrast >= job.limits.contrast:
-            yield Finding(
-                number="S502",
-                severity=Severity.ERROR,
-                message=f"{land.shows!r} does not stand out from its surroundings",
-                place=land.place,
-                value=round(land.contrast, 2),
-                limit=job.limits.contrast,
+        if not land.contrast >= limits.contrast:
+            yield _poor(
+                "S502",
+                f"{land.shows!r} does not stand out from its surroundings",
+                land=land,
+                value=land.contrast,
+                limit=limits.contrast,
                 remedy="raise the relief, or look for a floor left uncut",
             )
+        if not land.printed_share >= limits.printed_share:
+            yield _poor(
+                "S503",
+                f"{land.shows!r} prints in part: less of it than allowed lies below half the relief",
+                land=land,
+                value=land.printed_share,
+                limit=limits.printed_share,
+                remedy="look for a land that is lowered or broken, or beyond the patch; thin the strokes around it",
+            )
+        if land.edge_width_um > limits.edge_width_um:
+            yield _poor(
+                "S504",
+                f"the edges of {land.shows!r} are blurred",
+                land=land,
+                value=land.edge_width_um,
+                limit=limits.edge_width_um,
+                unit="um",
+                remedy="look at the walls of the cut: spot, focus and contour",
+            )
+
+
+def _poor(
+    number: str, message: str, *, land: Measured, value: float, limit: float, remedy: str, unit: str = ""
+) -> Finding:
+    return Finding(
+        number=number,
+        severity=Severity.ERROR,
+        message=message,
+        place=land.place,
+        value=round(value, 2),
+        limit=limit,
+        unit=unit,
+        remedy=remedy,
+    )

@@ -109,6 +109,8 @@ def _land(entry: Measured) -> dict[str, Any]:
         "shows": entry.shows,
         "depth_um": _rounded(entry.depth_um),
         "contrast": _rounded(entry.contrast),
+        "printed_share": _rounded(entry.printed_share),
+        "edge_width_um": _rounded(entry.edge_width_um),
         "limit_um": entry.limit_um,
     }
 
@@ -125,7 +127,7 @@ def _plain(value: float, decimals: int) -> float:
 
 def _condition(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any]:
     return {
-        "dent_um": struck.condition.dent_um,
+        "dent_um": round(struck.impression.dent_um, _DECIMALS),
         "contact_um": round(struck.impression.contact_um, 1),
         "pressure_over_yield": round(struck.impression.pressure, _DECIMALS),
         "reading": _reading(struck, mark, setup),

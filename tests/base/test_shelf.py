@@ -40,8 +40,8 @@ def test_the_users_file_goes_before_the_shipped_one_of_its_name(library: Path) -
     assert PINS.load("sphere-1.0").value.shape == "sphere"
     assert PINS.load("own", library).sources == {"edge_radius": Source(text="my drawing")}
     assert PINS.load("flat-1.8", library) == PINS.load("flat-1.8")
-    assert PINS.names(library) == ("flat-1.8", "own", "sphere-0.8", "sphere-1.0")
-    assert PINS.names(library / "none") == PINS.names() == ("flat-1.8", "sphere-0.8", "sphere-1.0")
+    assert PINS.names(library) == ("flat-1.8", "own", "sphere-0.8", "sphere-1.0", "sphere-1.2")
+    assert PINS.names(library / "none") == PINS.names() == ("flat-1.8", "sphere-0.8", "sphere-1.0", "sphere-1.2")
 
 
 @pytest.mark.parametrize("name", ["sphere", "../pins/sphere-1.0", "", "sphere-1.0.toml"])

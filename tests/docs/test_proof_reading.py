@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks import proof_reading, reading_page, readings
 from benchmarks.proof_reading import Task, proved, tallied
-from benchmarks.survival import wilson_lower
 from engrave.code.codeword import codeword_of
 from engrave.code.judging import Verdicts, judge
 from engrave.code.permutation import unpermute
@@ -78,11 +77,6 @@ def test_noise_and_foreign_marks_are_of_no_pin() -> None:
     assert codes.shape == (5, 0)
     assert len(made) == 5
     assert readings.foreign(PROFILE_A, np.random.default_rng(3), 5).codes.shape == (5, 0)
-
-
-def test_the_lower_bound_is_wilsons() -> None:
-    # Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3: 81 of 263.
-    assert wilson_lower(81, 263) == pytest.approx(0.2553, abs=5e-5)
 
 
 def test_the_page_and_its_picture_are_those_of_the_evidence(project: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks import guided_fuzz, proof_code, proof_fuzz
 from benchmarks.proof_fuzz import Target
+from engrave.base.shares import wilson
 from engrave.code.reedsolomon import Filled, fill
 
 
@@ -48,8 +49,8 @@ def test_the_benchmarks_run(project: Path, tmp_path: Path) -> None:
 
 def test_the_interval_is_wilsons() -> None:
     # Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3: 81 of 263, and 0 of 20.
-    assert proof_code.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert proof_code.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
 
 
 def test_the_expected_share_is_that_of_all_errors_counted() -> None:

@@ -97,7 +97,7 @@ def test_nominal_is_found_wherever_it_stands(write: Write) -> None:
         (('["nominal", "weak"]', '"nominal"'), "conditions: must be a list, not 'nominal'"),
         (
             ('["nominal", "weak"]', '["nominal", "wrong"]'),
-            "conditions: 'wrong' is not among the conditions; known: nominal, weak",
+            "conditions: 'wrong' is not among the conditions; known: chipped, doubled, dragged",
         ),
         (
             ('pin = "sphere-1.0"', 'pin = "x"'),

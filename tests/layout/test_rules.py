@@ -19,6 +19,7 @@ PRIMER = Primer(
     description="test cup",
     thickness_um=500.0,
     yield_stress_pa=450e6,
+    hardening_pa=0.0,
     reduced_modulus_pa=79e9,
     backing=0.5,
     backing_least=0.0,

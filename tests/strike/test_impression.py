@@ -10,10 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from engrave.strike import CONDITIONS, PRIMERS, Condition, Primer, strike
+from engrave.strike.reference import disc_sinking_um
 from engrave.tips import FlatTip, SphericalTip
 from toolpaths.surface import HeightMap, centred_grid
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 Tip = SphericalTip | FlatTip
 Relief = Callable[[FloatArray, FloatArray], FloatArray]
 
@@ -23,6 +25,7 @@ PRIMER = Primer(
     description="test cup",
     thickness_um=500.0,
     yield_stress_pa=450e6,
+    hardening_pa=0.0,
     reduced_modulus_pa=79e9,
     backing=0.5,
     backing_least=0.0,
@@ -32,11 +35,22 @@ DENT = Condition(description="test", dent_um=350.0)
 PIXEL_UM = 4.0
 # a^2 = (0.70 + 0.45 / 2) (2 x 1000 x 350 - 350^2): the patch of that dent.
 PATCH_UM = math.sqrt(0.925 * 577_500)
+# How far to both sides of a land the metal's rounding reaches: a parabola of radius 5 um falls by 25 um in 15.8 um.
+ROUNDED_UM = 16.0
 
 
 def lines(x_um: FloatArray, _y_um: FloatArray) -> FloatArray:
     """Lands 24 um wide, 120 um apart, floors 25 um deep; seen from the left other than from the right."""
-    return np.where(np.mod(x_um - 10.0, 120.0) < 24.0, 0.0, 25.0)
+    return np.where(is_land(x_um), 0.0, 25.0)
+
+
+def is_land(x_um: FloatArray) -> BoolArray:
+    return np.mod(x_um - 10.0, 120.0) < 24.0
+
+
+def is_open_floor(x_um: FloatArray) -> BoolArray:
+    """Floors between ``lines`` so far from them that metal need not bend."""
+    return np.abs(np.mod(x_um - 10.0 - 24.0, 120.0) - 48.0) < 48.0 - ROUNDED_UM - PIXEL_UM
 
 
 def pin(tip: Tip, relief: Relief, *, pixel_um: float = PIXEL_UM) -> HeightMap:
@@ -73,18 +87,44 @@ def grid(tip: Tip) -> tuple[FloatArray, FloatArray, FloatArray]:
     return x_um, y_um, np.hypot(x_um, y_um)
 
 
+def travelled_um(r_um: FloatArray) -> FloatArray:
+    """How far the dent went on after it touched at a radius, from 350 um in the middle to 0 at the patch's edge.
+
+    The ball's overlap with a half-space that a uniform 1.8 Y on the patch presses (Johnson 3.29).
+    """
+    sinking_um = disc_sinking_um(r_um, contact_um=PATCH_UM, pressure_pa=1.8 * 450e6, reduced_modulus_pa=79e9)
+    clear_um = 1000.0 - np.sqrt(1000.0**2 - np.square(r_um)) + sinking_um
+    at = np.array([0.0, PATCH_UM])
+    ends_um = 1000.0 - np.sqrt(1000.0**2 - at**2)
+    ends_um += disc_sinking_um(at, contact_um=PATCH_UM, pressure_pa=1.8 * 450e6, reduced_modulus_pa=79e9)
+    travelled: FloatArray = 350.0 * (ends_um[1] - clear_um) / (ends_um[1] - ends_um[0])
+    return travelled
+
+
+def radius_of_travel_um(travel_um: float) -> float:
+    r_um = np.linspace(0.0, PATCH_UM, 2000)
+    return float(np.interp(-travel_um, -travelled_um(r_um), r_um))
+
+
 def test_a_smooth_sphere_leaves_its_own_form_and_springs_back() -> None:
     surface = struck(BALL, smooth)
     middle = surface.z_um.shape[0] // 2
     # p = 1.8 Y on the disc: 2 p a / E* in the middle, 4 p a / (pi E*) at its edge.
     scale_um = 1.8 * 450e6 * PATCH_UM / 79e9
-    assert surface.z_um[middle, middle] == pytest.approx(-350.0 + 2 * scale_um, abs=2e-3)
+    assert surface.z_um[middle, middle] == pytest.approx(-350.0 + 2 * scale_um, abs=5e-3)
     at_edge = np.interp(PATCH_UM, surface.x_um(), surface.z_um[middle])
     fall_um = 1000.0 - math.sqrt(1000.0**2 - PATCH_UM**2)
     assert at_edge == pytest.approx(-350.0 + fall_um + 4 / math.pi * scale_um, abs=1.0)
-    # Round: the same along rows and columns, and in either direction.
-    assert np.array_equal(surface.z_um, surface.z_um.T)
-    assert np.array_equal(surface.z_um, surface.z_um[::-1, ::-1])
+
+
+@pytest.mark.parametrize("pixel_um", [4.0, 5.0, 5.3])
+def test_a_smooth_sphere_leaves_a_round_dent(pixel_um: float) -> None:
+    surface = strike(pin(BALL, smooth, pixel_um=pixel_um), form=BALL, primer=PRIMER, condition=DENT).surface
+    r_um = np.hypot(*np.meshgrid(surface.x_um(), surface.y_um()))
+    for turned in (surface.z_um.T, surface.z_um[::-1], surface.z_um[::-1, ::-1]):
+        off_um = np.abs(surface.z_um - turned)
+        assert off_um[r_um < PATCH_UM - 2 * pixel_um].max() < 0.1
+        assert off_um.max() < 0.5
 
 
 def test_the_primer_is_deepest_in_the_middle_and_comes_back_to_its_level_far_away() -> None:
@@ -96,27 +136,56 @@ def test_the_primer_is_deepest_in_the_middle_and_comes_back_to_its_level_far_awa
 
 
 def test_lands_are_deeper_than_floors_by_the_relief_inside_the_patch() -> None:
-    x_um, y_um, r_um = grid(BALL)
+    x_um, _, r_um = grid(BALL)
+    marked = strike(pin(BALL, lines), form=BALL, primer=PRIMER, condition=DENT)
     printed = printed_um(BALL, lines)
-    floor = lines(x_um, y_um) > 0
-    # Fully formed up to the radius touched 1.73 reliefs earlier: r^2 = 0.925 (2 R d - d^2), d = 350 - 43.25.
-    formed = r_um < math.sqrt(0.925 * (2000 * 306.75 - 306.75**2)) - PIXEL_UM
-    assert np.all(printed[formed & floor] == pytest.approx(25.0, abs=0.0015))
-    assert np.all(printed[~floor] == 0.0)
+    formed = r_um < radius_of_travel_um(1.73 * 25.0) - PIXEL_UM
+    assert printed[formed & is_open_floor(x_um)] == pytest.approx(25.0 - marked.sunk_um, abs=0.01)
+    assert printed[is_land(x_um) & (r_um < PATCH_UM - PIXEL_UM)] == pytest.approx(-marked.sunk_um, abs=0.01)
+
+
+def test_metal_is_rounded_beside_a_land_by_its_least_radius() -> None:
+    x_um, y_um, _ = grid(BALL)
+    row = printed_um(BALL, lines)[np.abs(y_um[:, 0]).argmin()]
+    place = np.flatnonzero(np.isclose(x_um[0], -84.0))[0]
+    assert np.all(is_land(x_um[0, place - 3 : place]))
+    # A parabola of radius 5 um, 16 um from its top to the land's last sample: 25 - (16 - d)^2 / 10 at d = 4, 8, 12, 16.
+    assert row[place : place + 4] - row[place - 1] == pytest.approx([10.6, 18.6, 23.4, 25.0], abs=0.01)
+
+
+@pytest.mark.parametrize("relief", [lines, lambda x_um, _y_um: 25.0 - lines(x_um, _y_um)], ids=["raised", "recessed"])
+@pytest.mark.parametrize("tip", [BALL, FLAT], ids=["sphere", "flat"])
+@pytest.mark.parametrize("backing", [0.1, 0.5, 1.0])
+def test_what_rises_was_displaced_a_mark_does_not_change_the_dents_volume(
+    tip: Tip, relief: Relief, backing: float
+) -> None:
+    primer = replace(PRIMER, backing=backing)
+    marked, plain = (
+        strike(pin(tip, kind), form=tip, primer=primer, condition=replace(DENT, dent_um=250.0))
+        for kind in (relief, smooth)
+    )
+    assert marked.energy_j == plain.energy_j
+    assert marked.surface.z_um.sum() == pytest.approx(plain.surface.z_um.sum(), rel=1e-5)
+    risen = marked.surface.z_um - plain.surface.z_um
+    # Recessed marks do not print at low pressure: all that is left is rounding.
+    assert risen[risen > 0].sum() == pytest.approx(-risen[risen < 0].sum(), rel=1e-2, abs=0.1)
 
 
 def test_nothing_is_printed_outside_the_patch() -> None:
-    _, _, r_um = grid(BALL)
+    x_um, _, r_um = grid(BALL)
     printed = printed_um(BALL, lines)
-    assert np.all(printed[r_um > PATCH_UM] == 0.0)
-    assert np.any(printed[(r_um < PATCH_UM) & (r_um > PATCH_UM - 20.0)] > 0.0)
+    assert np.all(printed[r_um > PATCH_UM + PIXEL_UM] <= 0.001)
+    # The free surface sinks with the lands beside it, and less farther out, whatever stands there.
+    beside = (r_um > PATCH_UM + PIXEL_UM) & (r_um < PATCH_UM + 3 * PIXEL_UM)
+    assert printed[beside].min() == pytest.approx(printed[is_land(x_um)].min(), abs=1.0)
+    assert np.any(printed[(r_um < PATCH_UM - PIXEL_UM) & (r_um > PATCH_UM - 24.0)] > printed[beside].max())
 
 
 def test_the_rim_of_the_patch_is_half_formed_where_it_was_touched_half_the_travel_ago() -> None:
-    x_um, y_um, r_um = grid(BALL)
-    dent_um = 350.0 - 1.73 * 25.0 / 2
-    ring = np.abs(r_um - math.sqrt(0.925 * (2000 * dent_um - dent_um**2))) < PIXEL_UM / 2
-    printed = printed_um(BALL, lines)[ring & (lines(x_um, y_um) > 0)]
+    x_um, _, r_um = grid(BALL)
+    marked = strike(pin(BALL, lines), form=BALL, primer=PRIMER, condition=DENT)
+    ring = np.abs(r_um - radius_of_travel_um(1.73 * 25.0 / 2)) < PIXEL_UM / 2
+    printed = printed_um(BALL, lines)[ring & is_open_floor(x_um)] + marked.sunk_um
     assert printed.mean() == pytest.approx(12.5, abs=0.5)
 
 
@@ -124,8 +193,12 @@ def test_a_mirrored_tip_prints_a_mirrored_primer() -> None:
     tip = pin(BALL, lines)
     turned = replace(tip, z_um=tip.z_um[:, ::-1])
     one, other = (strike(each, form=BALL, primer=PRIMER, condition=DENT).surface for each in (tip, turned))
-    assert np.array_equal(one.z_um[:, ::-1], other.z_um)
-    assert not np.array_equal(one.z_um, other.z_um)
+    off_um = np.abs(one.z_um[:, ::-1] - other.z_um)
+    _, _, r_um = grid(BALL)
+    assert off_um[r_um < PATCH_UM - 2 * PIXEL_UM].max() < 0.1
+    # On the patch's very edge one sample more or less may be in it.
+    assert off_um.max() < 0.5
+    assert np.abs(one.z_um - other.z_um).max() > 20.0
 
 
 def test_what_stands_on_the_left_of_the_tip_reads_on_the_right() -> None:
@@ -140,30 +213,38 @@ def test_what_stands_on_the_left_of_the_tip_reads_on_the_right() -> None:
     assert np.abs(marked.y_um()[rows]).max() < 160.0
 
 
-def test_a_tilted_tip_prints_its_tilt() -> None:
-    def tilted(x_um: FloatArray, y_um: FloatArray) -> FloatArray:
+def test_floors_that_slope_print_their_slope() -> None:
+    def sloping(x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         return lines(x_um, y_um) * (1.0 + x_um / 3600.0)
 
-    x_um, y_um, r_um = grid(BALL)
-    printed = printed_um(BALL, tilted)
-    well_inside = (r_um < 300.0) & (lines(x_um, y_um) > 0)
-    assert printed[well_inside] == pytest.approx((25.0 * (1.0 + x_um / 3600.0))[well_inside], abs=0.0015)
+    x_um, _, r_um = grid(BALL)
+    sunk_um = strike(pin(BALL, sloping), form=BALL, primer=PRIMER, condition=DENT).sunk_um
+    well_inside = (r_um < 300.0) & is_open_floor(x_um)
+    printed = printed_um(BALL, sloping)[well_inside] + sunk_um
+    assert printed == pytest.approx((25.0 * (1.0 + x_um / 3600.0))[well_inside], abs=0.01)
+
+
+def flat_mark(backing: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Printed heights over the lands, and where."""
+    primer = replace(PRIMER, backing=backing)
+    x_um, _, r_um = grid(FLAT)
+    sunk_um = strike(pin(FLAT, lines), form=FLAT, primer=primer, condition=DENT).sunk_um
+    return printed_um(FLAT, lines, primer=primer) + sunk_um, x_um, r_um
 
 
 def test_a_flat_prints_only_when_backed() -> None:
-    x_um, y_um, r_um = grid(FLAT)
-    floor = (lines(x_um, y_um) > 0) & (r_um < 390.0)
-    assert np.all(printed_um(FLAT, lines, primer=replace(PRIMER, backing=0.0)) == 0.0)
-    assert np.all(printed_um(FLAT, lines)[floor] == pytest.approx(25.0, abs=0.0015))
+    printed, _, _ = flat_mark(0.0)
+    assert np.all(printed == 0.0)
+    printed, x_um, r_um = flat_mark(0.5)
+    assert printed[is_open_floor(x_um) & (r_um < 390.0)] == pytest.approx(25.0, abs=0.01)
 
 
 def test_what_is_beyond_the_tips_edge_holds_no_metal_up() -> None:
     # Beside a land 24 um wide the land fraction is 0.31 at most: p = 0.92 x 1.18 Y fills it, and 1.17 Y is given. Were
     # what is beyond the edge taken for land, the fraction would be above 0.5, which takes 1.49 Y to begin.
-    x_um, y_um, r_um = grid(FLAT)
-    at_the_edge = (lines(x_um, y_um) > 0) & (r_um > 380.0) & (r_um < 400.0)
-    printed = printed_um(FLAT, lines, primer=replace(PRIMER, backing=0.45))
-    assert np.all(printed[at_the_edge] == pytest.approx(25.0, abs=0.0015))
+    printed, x_um, r_um = flat_mark(0.45)
+    at_the_edge = is_open_floor(x_um) & (r_um > 380.0) & (r_um < 400.0)
+    assert printed[at_the_edge] == pytest.approx(25.0, abs=0.01)
 
 
 def test_wide_lands_do_not_sink_where_thin_ones_do() -> None:
@@ -201,14 +282,16 @@ def test_texture_below_a_tenth_of_a_micrometre_is_no_mark() -> None:
     def texture(depth_um: float) -> Relief:
         return lambda x_um, y_um: lines(x_um, y_um) * (depth_um / 25.0)
 
-    assert printed_um(BALL, texture(0.09)).max() == 0.0
-    assert printed_um(BALL, texture(0.11)).max() > 0.1
+    assert printed_um(BALL, texture(0.09)).max() <= 0.0011
+    printed = printed_um(BALL, texture(0.11))
+    assert printed.max() - printed.min() > 0.1
 
 
 def test_the_outcome_says_how_it_was_made_and_is_rounded_to_nanometres() -> None:
     result = strike(pin(BALL, lines), form=BALL, primer=PRIMER, condition=DENT)
     assert result.surface.provenance == ("made by hand", "struck: test, dent 350 um", "mirrored")
-    assert result.contact_um == pytest.approx(PATCH_UM, abs=1e-6)
+    # A = F / H: one sample of the patch's edge is a share of 4 / (pi a) of its area.
+    assert result.contact_um == pytest.approx(PATCH_UM, rel=0.005)
     assert result.pressure == pytest.approx(1.8, abs=1e-12)
     assert np.array_equal(result.surface.z_um, np.round(result.surface.z_um, 3))
 
@@ -224,14 +307,8 @@ def test_the_shipped_primer_and_conditions() -> None:
     assert cup.value.reduced_modulus_pa == pytest.approx(1 / ((1 - 0.35**2) / 105e9 + (1 - 0.3**2) / 210e9), rel=5e-3)
     assert (cup.value.backing_least, cup.value.backing, cup.value.backing_most) == (0.0, 0.5, 1.0)
     assert cup.sources["backing"].prior
-    assert PRIMERS.names() == ("brass-cup",)
-    assert CONDITIONS.names() == ("nominal", "weak")
     assert CONDITIONS.load("nominal").value.dent_um == 350.0
     assert CONDITIONS.load("weak").value.dent_um == 270.0
-    sources = [*cup.sources.values()]
-    sources += [source for name in CONDITIONS.names() for source in CONDITIONS.load(name).sources.values()]
-    assert len(sources) == 8
-    assert all(len(source.text) > 15 for source in sources)
 
 
 @pytest.mark.parametrize(
@@ -262,5 +339,5 @@ def test_a_primer_out_of_its_bounds_is_refused(changes: dict[str, Any], faults: 
 
 
 def test_a_dent_must_be_deep() -> None:
-    with pytest.raises(ValueError, match="dent: 0 um must be positive"):
+    with pytest.raises(ValueError, match="dent: 0 must be positive"):
         Condition(description="x", dent_um=0.0)

@@ -14,8 +14,8 @@ from engrave.strike.mechanics import (
     dent_touching_um,
     fill_fraction,
     pressure_ratio,
-    spring_back_um,
 )
+from engrave.strike.reference import disc_sinking_um
 
 # Dent, um, at which r = 650 um is touched and then fully formed at 30 um relief, by tip radius (mm) and backing:
 # computed once from finite-element runs' fit, by other code.
@@ -175,7 +175,9 @@ CONTACT_UM, PRESSURE_PA, MODULUS_PA = 600.0, 800e6, 79e9
 
 
 def rise(r_um: float) -> float:
-    found = spring_back_um(np.array(r_um), contact_um=CONTACT_UM, pressure_pa=PRESSURE_PA, modulus_pa=MODULUS_PA)
+    found = disc_sinking_um(
+        np.array(r_um), contact_um=CONTACT_UM, pressure_pa=PRESSURE_PA, reduced_modulus_pa=MODULUS_PA
+    )
     return float(found)
 
 

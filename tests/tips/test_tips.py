@@ -81,7 +81,7 @@ def test_the_shipped_pins_are_what_their_names_say(name: str, tip: SphericalTip 
 
 
 def test_no_other_pin_is_shipped() -> None:
-    assert PINS.names() == ("flat-1.8", "sphere-0.8", "sphere-1.0")
+    assert PINS.names() == ("flat-1.8", "sphere-0.8", "sphere-1.0", "sphere-1.2")
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,15 @@ def told(reading: Reading, setup: Setup) -> dict[str, object]:
     struck = Struck(
         name="nominal",
         condition=setup.job.conditions[0].value,
-        impression=Impression(surface=surface, contact_um=700.0, pressure=2.0),
+        impression=Impression(
+                surface=surface,
+                contact_um=700.0,
+                pressure=2.0,
+                dent_um=350.0,
+                sunk_um=10.0,
+                force_n=1400.0,
+                energy_j=0.26,
+            ),
         reading=reading,
         decoding=decode_symbols(symbols_of(reading)),
         soft=weighed(reading),
