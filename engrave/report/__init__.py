@@ -1,6 +1,9 @@
 """What people look at: pictures of layouts, pins and impressions, and the page a QA inspector opens."""
 
+from engrave.report.eyepiece import microscope_png
+from engrave.report.heights import height_png
 from engrave.report.html import Depth, PinRow, Summary, index_html
+from engrave.report.microscope import photographed, ring_lit, side_lit
 from engrave.report.png import impression_png, layout_png, pin_png, thumbnail_png
 from engrave.report.svg import layout_svg, pin_svg
 
@@ -8,11 +11,16 @@ __all__ = [
     "Depth",
     "PinRow",
     "Summary",
+    "height_png",
     "impression_png",
     "index_html",
     "layout_png",
     "layout_svg",
+    "microscope_png",
+    "photographed",
     "pin_png",
     "pin_svg",
+    "ring_lit",
+    "side_lit",
     "thumbnail_png",
 ]

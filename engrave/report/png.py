@@ -19,7 +19,6 @@ from engrave.report.view import (
     LINE_SHARE,
     OUTLINE_SHARE,
     PAPER,
-    SCALE_BAR_LABEL,
     SCALE_BAR_UM,
     TEXT_SHARE,
     TITLE_SHARE,
@@ -37,10 +36,11 @@ THUMBNAIL_PX = 220
 # and on this many that is 3 % of the area of a stroke of 14 um.
 _DRAWN_PX = 2560
 # Smaller letters cannot be read.
-_LEAST_TEXT_PX = 10
+LEAST_TEXT_PX = 10
 _LEAST_WIDTH_PX = 64
-# Level 9 takes ten times as long as 6 on an impression, for a saving of a few per cent.
-_COMPRESSION = 6
+# Level 6 takes two and a half times as long as 4 on an impression, and 9 ten times as long again, for a saving of a few
+# per cent.
+_COMPRESSION = 4
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -66,12 +66,12 @@ def impression_png(surface: HeightMap, *, title: str, width_px: int = WIDTH_PX) 
     """
     if surface.frame != "reading":
         raise ValueError(f"impression: give it in the reading frame, not the {surface.frame} frame")
-    _check_width(width_px)
+    check_width(width_px)
     picture, scale_px_um = shaded(surface, width_px=width_px)
     notes = ["as it reads; simulated, light from the upper left"]
     if not np.isfinite(surface.z_um).all():
         notes.append("white: no surface")
-    return _sheet(picture, title=title, notes=notes, scale_px_um=scale_px_um)
+    return sheet(picture, title=title, notes=notes, scale_px_um=scale_px_um)
 
 
 def thumbnail_png(picture: bytes, *, width_px: int = THUMBNAIL_PX) -> bytes:
@@ -84,13 +84,13 @@ def thumbnail_png(picture: bytes, *, width_px: int = THUMBNAIL_PX) -> bytes:
 
 
 def _drawing(view: View, width_px: int) -> bytes:
-    _check_width(width_px)
+    check_width(width_px)
     scale_px_um = width_px / (2 * view.half_width_um)
     picture = Image.new("L", (width_px, width_px), PAPER)
     for disc in view.discs:
         _paint_disc(picture, disc, scale_px_um)
     _paint_lands(picture, view, scale_px_um)
-    return _sheet(picture, title=view.title, notes=view.notes, scale_px_um=scale_px_um)
+    return sheet(picture, title=view.title, notes=view.notes, scale_px_um=scale_px_um)
 
 
 def _paint_lands(picture: Image.Image, view: View, scale_px_um: float) -> None:
@@ -122,46 +122,50 @@ def _large_mask(picture: Image.Image) -> tuple[Image.Image, int]:
     return Image.new("L", (picture.width * times, picture.height * times), 0), times
 
 
-def _sheet(picture: Image.Image, *, title: str, notes: Sequence[str], scale_px_um: float) -> bytes:
-    """The picture between its title and its scale bar and notes."""
-    text_px = max(picture.width * TEXT_SHARE, _LEAST_TEXT_PX)
+def sheet(
+    picture: Image.Image, *, title: str, notes: Sequence[str], scale_px_um: float, bar_um: float = SCALE_BAR_UM
+) -> bytes:
+    """A picture, grey or in colour, between its title and its scale bar of ``bar_um`` and notes, as a PNG."""
+    text_px = max(picture.width * TEXT_SHARE, LEAST_TEXT_PX)
     line_px = LINE_SHARE * text_px
     top_px = round(1.3 * line_px) if title else 0
     foot_px = round((len(notes) + 1.4) * line_px)
-    sheet = Image.new("L", (picture.width, top_px + picture.height + foot_px), PAPER)
-    sheet.paste(picture, (0, top_px))
-    draw = ImageDraw.Draw(sheet)
+    page = Image.new("L", (picture.width, top_px + picture.height + foot_px), PAPER)
+    draw = ImageDraw.Draw(page)
     left_px, room_px = round(text_px / 2), picture.width - text_px
-    _write(draw, title, (left_px, 0.65 * line_px), size_px=TITLE_SHARE * text_px, room_px=room_px)
+    write(draw, title, (left_px, 0.65 * line_px), size_px=TITLE_SHARE * text_px, room_px=room_px)
     base_px = top_px + picture.height + 0.75 * line_px
-    _paint_scale_bar(draw, (left_px, base_px), text_px=text_px, scale_px_um=scale_px_um)
+    _paint_scale_bar(draw, (left_px, base_px), text_px=text_px, bar_um=bar_um, scale_px_um=scale_px_um)
     for line, note in enumerate(notes, start=1):
-        _write(draw, note, (left_px, base_px + line * line_px), size_px=text_px, room_px=room_px)
-    return _encoded(sheet)
+        write(draw, note, (left_px, base_px + line * line_px), size_px=text_px, room_px=room_px)
+    # The words are grey; only the picture may have colours.
+    page = page.convert(picture.mode)
+    page.paste(picture, (0, top_px))
+    return _encoded(page)
 
 
 def _paint_scale_bar(
-    draw: ImageDraw.ImageDraw, left_middle: tuple[int, float], *, text_px: float, scale_px_um: float
+    draw: ImageDraw.ImageDraw, left_middle: tuple[int, float], *, text_px: float, bar_um: float, scale_px_um: float
 ) -> None:
     left, middle = left_middle
-    length_px = round(SCALE_BAR_UM * scale_px_um)
+    length_px = round(bar_um * scale_px_um)
     half_px = max(1, round(BAR_SHARE * text_px / 2))
     middle_px = round(middle)
     # Pillow's rectangle includes both its corners.
     draw.rectangle((left, middle_px - half_px, left + length_px - 1, middle_px + half_px - 1), fill=INK)
     label_left = left + length_px + text_px / 2
-    _write(draw, SCALE_BAR_LABEL, (label_left, middle), size_px=text_px, room_px=draw.im.size[0] - label_left)
+    write(draw, f"{bar_um:g} um", (label_left, middle), size_px=text_px, room_px=draw.im.size[0] - label_left)
 
 
-def _write(
+def write(
     draw: ImageDraw.ImageDraw, text: str, left_middle: tuple[float, float], *, size_px: float, room_px: float
 ) -> None:
     """One line of text: smaller where it is long, cut where even that is not enough."""
     shown = legible(text)
-    font = _font(size_px)
+    font = font_of(size_px)
     length_px = draw.textlength(shown, font=font)
     if length_px > room_px:
-        font = _font(max(size_px * room_px / length_px, size_px * LEAST_TEXT_SHARE))
+        font = font_of(max(size_px * room_px / length_px, size_px * LEAST_TEXT_SHARE))
         shown = _cut(draw, shown, font, room_px)
     draw.text(left_middle, shown, fill=INK, font=font, anchor="lm")
 
@@ -180,12 +184,13 @@ def _cut(draw: ImageDraw.ImageDraw, text: str, font: _Font, room_px: float) -> s
     return text[:fits] + "..."
 
 
-def _font(size_px: float) -> _Font:
+def font_of(size_px: float) -> _Font:
     """The face that Pillow carries, so that no machine's fonts show in the bytes."""
     return ImageFont.load_default(size=size_px)
 
 
-def _check_width(width_px: int) -> None:
+def check_width(width_px: int) -> None:
+    """Raise ValueError where a picture would be too narrow for its words."""
     if width_px < _LEAST_WIDTH_PX:
         raise ValueError(f"picture: {width_px} pixels are too few for its words; ask for {_LEAST_WIDTH_PX} or more")
 

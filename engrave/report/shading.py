@@ -34,12 +34,12 @@ def shaded(surface: HeightMap, *, width_px: int) -> tuple[Image.Image, float]:
 
     Where there is no surface the picture is white.
     """
-    z_um, weight = _cropped(surface)
+    z_um, weight = cropped(surface)
     height_px = max(1, round(width_px * z_um.shape[0] / z_um.shape[1]))
     size = (width_px, height_px)
     pixel_um = z_um.shape[1] * surface.pixel_um / width_px
-    covered = _resized(weight, size)
-    sampled_um = _ratio(_resized(z_um * weight, size), covered)
+    covered = resized(weight, size)
+    sampled_um = ratio(resized(z_um * weight, size), covered)
     form_um = _form(sampled_um, covered, pixel_um=pixel_um)
     mark_um = np.where(covered > 0, sampled_um - form_um, 0.0)
     light = _light(mark_um, form_um, pixel_um=pixel_um)
@@ -48,7 +48,7 @@ def shaded(surface: HeightMap, *, width_px: int) -> tuple[Image.Image, float]:
     return Image.fromarray(np.round(grey[::-1]).astype(np.uint8)), 1.0 / pixel_um
 
 
-def _cropped(surface: HeightMap) -> tuple[FloatArray, FloatArray]:
+def cropped(surface: HeightMap) -> tuple[FloatArray, FloatArray]:
     """Heights about the origin, 0 where there are none, and 1 where there are; row 0 keeps the least y."""
     half_um = CROP_UM / 2
     rows = np.flatnonzero(np.abs(surface.y_um()) <= half_um)
@@ -60,12 +60,13 @@ def _cropped(surface: HeightMap) -> tuple[FloatArray, FloatArray]:
     return np.where(valid, z_um, 0.0), valid.astype(np.float64)
 
 
-def _resized(values: FloatArray, size: tuple[int, int]) -> FloatArray:
+def resized(values: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Bilinear, averaging where the picture gets smaller; size is columns by rows."""
     picture = Image.fromarray(values.astype(np.float32))
     return np.asarray(picture.resize(size, Image.Resampling.BILINEAR), dtype=np.float64)
 
 
-def _ratio(sums: FloatArray, weights: FloatArray) -> FloatArray:
+def ratio(sums: FloatArray, weights: FloatArray) -> FloatArray:
     """Weighted sums over their weights; 0 where nothing weighs."""
     known = weights > 1e-6  # noqa: PLR2004 - single precision
     return np.where(known, sums / np.where(known, weights, 1.0), 0.0)
@@ -78,9 +79,9 @@ def _form(z_um: FloatArray, weight: FloatArray, *, pixel_um: float) -> FloatArra
     size = (z_um.shape[1], z_um.shape[0])
     coarse = (max(1, size[0] // _COARSE), max(1, size[1] // _COARSE))
     sigma = _FORM_SIGMA_UM / pixel_um / _COARSE
-    weights = gaussian_filter(_resized(weight, coarse), sigma, mode="nearest")
-    sums = gaussian_filter(_resized(z_um * weight, coarse), sigma, mode="nearest")
-    picture = Image.fromarray(_ratio(sums, weights).astype(np.float32))
+    weights = gaussian_filter(resized(weight, coarse), sigma, mode="nearest")
+    sums = gaussian_filter(resized(z_um * weight, coarse), sigma, mode="nearest")
+    picture = Image.fromarray(ratio(sums, weights).astype(np.float32))
     return np.asarray(picture.resize(size, Image.Resampling.BICUBIC), dtype=np.float64)
 
 
