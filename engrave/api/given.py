@@ -15,7 +15,7 @@ from engrave.base.files import read_text
 from engrave.base.units import dimension_of
 from engrave.code.mark import Mark, make_mark
 from engrave.code.ranges import Range, RangeTable, normalised_pin
-from engrave.job import SHELVES, Job, load_job, require_formats
+from engrave.job import SHELVES, Job, formats_of, load_job, require_formats
 from engrave.job.setup import Setup, prepare
 from engrave.layout import LayoutSettings
 from fonts.typeface import shipped_typefaces
@@ -58,7 +58,7 @@ def known_of(given: JobGiven, faults: list[str], *, formats: Sequence[str] | Non
 def with_formats(job: Job, formats: Sequence[str]) -> Job:
     """The job with other machine files, in its machine's order. Raises InputError where its machine takes not all."""
     require_formats(job, tuple(formats), origin="--formats")
-    return replace(job, formats=tuple(name for name in job.machine.value.formats if name in formats))
+    return replace(job, formats=tuple(name for name in formats_of(job.machine.value) if name in formats))
 
 
 def setup_of(given: JobGiven, known: Known, faults: list[str]) -> Setup | None:

@@ -17,6 +17,7 @@ _FORMAT_NOTES = {
     "ngc": "job.ngc: LinuxCNC program, gate by M62 and M63, pulse energy and rate by M67; what every check reads",
     "dxf": "job.dxf: every path, a layer a step, R2000, mm; outline.dxf: one closed polyline a land outline",
     "svg": "job.svg: every path, mm, one group a step",
+    "x3p": "impression.x3p: the nominal simulated impression as a topography, ISO 25178-72; a record, for no machine",
 }
 FORMATS = tuple(_FORMAT_NOTES)
 

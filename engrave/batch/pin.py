@@ -14,7 +14,7 @@ from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job, job_to_json
 from engrave.job.setup import Setup, prepare
 from engrave.layout import Engraving, Layout, engraving_of, lay_out
-from engrave.report import impression_png, layout_svg, pin_svg
+from engrave.report import impression_png, impression_x3p, layout_svg, pin_svg
 from engrave.strike import strike
 from engrave.verify import Checked, Checker, check_pin, check_to_json, checker_for
 from toolpaths.errors import ToolpathError
@@ -115,12 +115,17 @@ def simulated_impression(setup: Setup, mark: Mark) -> HeightMap:
 
 
 def file_names(job: Job) -> tuple[str, ...]:
-    """Every file that a finished pin's folder may hold; ``IMPRESSION`` alone may be missing from it."""
-    return (*_ALWAYS, *(name for kind in job.formats for name in _BY_FORMAT.get(kind, ())), IMPRESSION)
+    """Every file that a finished pin's folder may hold; ``impressions_of`` alone may be missing from it."""
+    named = (name for kind in job.formats for name in _BY_FORMAT.get(kind, ()))
+    return (*_ALWAYS, *named, *impressions_of(job))
 
 
-IMPRESSION = "impression.png"
-"""Absent where the machine file could not be simulated."""
+def impressions_of(job: Job) -> tuple[str, ...]:
+    """The files that show the simulated primer: absent where the machine file could not be simulated."""
+    return (IMPRESSION, TOPOGRAPHY) if "x3p" in job.formats else (IMPRESSION,)
+
+
+IMPRESSION, TOPOGRAPHY = "impression.png", "impression.x3p"
 
 _ALWAYS = ("check.json", "job.ngc", "layout.svg", "mark.json", "pin.svg")
 _BY_FORMAT = {"dxf": ("job.dxf", "outline.dxf"), "svg": ("job.svg",)}
@@ -136,7 +141,10 @@ def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]
     files["pin.svg"] = pin_svg(planned.engraving, title=title, edge_radius_um=setup.tip.edge_radius_um)
     checked = check_pin(files["job.ngc"], mark, workshop.checker)
     if checked.nominal is not None:
-        files[IMPRESSION] = impression_png(checked.nominal.impression.surface, title=title)
+        surface = checked.nominal.impression.surface
+        files[IMPRESSION] = impression_png(surface, title=title)
+        if "x3p" in setup.job.formats:
+            files[TOPOGRAPHY] = impression_x3p(surface)
     files["check.json"] = json_bytes(check_to_json(checked, setup))
     return files, checked
 

@@ -30,7 +30,7 @@ from engrave.batch.folder import (
 )
 from engrave.batch.index import index_page
 from engrave.batch.orders import Order, Orders
-from engrave.batch.pin import IMPRESSION, Workshop, file_names, job_document, make_pin, workshop_for
+from engrave.batch.pin import Workshop, file_names, impressions_of, job_document, make_pin, workshop_for
 from engrave.batch.pool import pooled
 from engrave.batch.record import Record
 from engrave.code.mark import Mark, mark_to_json
@@ -169,7 +169,10 @@ def _is_whole(batch: _Batch, mark: Mark, *, recorded: dict[str, str] | None) -> 
         return False
     if recorded is not None:
         return hashes_in(folder, names) == recorded
-    present = all((folder / name).is_file() for name in names if name != IMPRESSION)
+    shown = impressions_of(batch.workshop.setup.job)
+    present = all((folder / name).is_file() for name in names if name not in shown)
+    # A pin that could not be simulated has none of them, any other pin has all.
+    present = present and len({(folder / name).is_file() for name in shown}) == 1
     return present and (folder / "mark.json").read_bytes() == json_bytes(mark_to_json(mark))
 
 

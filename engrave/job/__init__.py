@@ -3,6 +3,7 @@
 from engrave.job.model import NOMINAL, Job, Limits, Ordered
 from engrave.job.resolve import (
     example_job_text,
+    formats_of,
     job_from_json,
     job_to_json,
     load_job,
@@ -18,6 +19,7 @@ __all__ = [
     "Limits",
     "Ordered",
     "example_job_text",
+    "formats_of",
     "job_from_json",
     "job_to_json",
     "load_job",

@@ -13,6 +13,8 @@ from toolpaths.laser.recipe import Recipe
 from toolpaths.machine import Machine
 
 NOMINAL = "nominal"
+# Files that are no machine's: records of the simulation, to be had with any.
+RECORDS = ("x3p",)
 # Walls are about 4 um wide from a tenth to nine tenths: coarser pixels would decide the verdict by their own size.
 MOST_PIXEL_UM = 1.5
 _MOST_NAME = 64

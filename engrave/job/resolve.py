@@ -12,7 +12,7 @@ from engrave.base.files import read_text
 from engrave.base.shelf import Shelf, Sourced
 from engrave.code.profiles import PROFILES
 from engrave.code.ranges import Range, RangeTable
-from engrave.job.model import Figures, Job, Ordered
+from engrave.job.model import RECORDS, Figures, Job, Ordered
 from engrave.job.shelves import MACHINES, PROCESSES
 from engrave.strike import CONDITIONS, PRIMERS
 from engrave.tips import PINS
@@ -130,16 +130,22 @@ def _layout_faults(table: Mapping[str, Any]) -> Iterator[str]:
         yield f"layout.face: {face!r} is not known; use one of {', '.join(shipped_typefaces())}"
 
 
+def formats_of(machine: Machine) -> tuple[str, ...]:
+    """Everything that a job on this machine may ask for: the machine's own files, and records."""
+    return (*machine.formats, *RECORDS)
+
+
 def _format_faults(formats: object, machines: Sequence[Sourced[Machine]]) -> Iterator[str]:
     if not isinstance(formats, list):
         return
     if "ngc" not in formats:
         yield "'ngc' is not among them, and it is the file that every check reads; add it"
     for machine in machines:
-        unknown = [name for name in formats if isinstance(name, str) and name not in machine.value.formats]
+        known = formats_of(machine.value)
+        unknown = [name for name in formats if isinstance(name, str) and name not in known]
         if unknown:
             names = ", ".join(map(repr, unknown))
-            yield f"{names}: machine {machine.name!r} takes {', '.join(machine.value.formats)}"
+            yield f"{names}: machine {machine.name!r} takes {', '.join(known)}"
 
 
 def _ranges(table: Mapping[str, Any]) -> tuple[Range, ...]:

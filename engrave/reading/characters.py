@@ -19,15 +19,16 @@ LEAST_CONTRAST_SHARE = 0.4
 
 
 def relief_um(found: Match, tone: int) -> float:
-    """Depth of the characters that fit, um: the median over places; 0 where none fits."""
-    fit, depth_um = _best_glyphs(found, tone)
+    """Depth of the characters that fit, um: the median over places; of all that can be seen where none fits."""
+    fit, depth_um = best_glyphs(found, tone)
     steady = found.inside & (fit.max(axis=1) >= LEAST_FIT)
-    return float(np.median(depth_um[steady, fit.argmax(axis=1)[steady]])) if steady.any() else 0.0
+    chosen = steady if steady.any() else found.inside
+    return float(np.median(depth_um[chosen, fit.argmax(axis=1)[chosen]])) if chosen.any() else 0.0
 
 
 def decided_characters(found: Match, geometry: Places, templates: Templates, tone: int) -> tuple[CharacterReading, ...]:
     """What stands at each place, in reading order."""
-    fit, depth_um = _best_glyphs(found, tone)
+    fit, depth_um = best_glyphs(found, tone)
     usual_um = relief_um(found, tone)
     readings = []
     for place, own_fit, own_depth_um, inside in zip(geometry.characters, fit, depth_um, found.inside, strict=True):
@@ -61,7 +62,7 @@ def erased_characters(geometry: Places) -> tuple[CharacterReading, ...]:
     )
 
 
-def _best_glyphs(found: Match, tone: int) -> tuple[FloatArray, FloatArray]:
+def best_glyphs(found: Match, tone: int) -> tuple[FloatArray, FloatArray]:
     """Fit and depth of every glyph at every place, at the shift where that glyph fits best: both (places, glyphs)."""
     signed = tone * found.fit
     at = signed.argmax(axis=2)[:, :, None]

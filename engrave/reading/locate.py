@@ -30,7 +30,8 @@ _SAME_TURNS = 2
 
 def candidates(coarse: Coarse, geometry: Places, templates: Templates, *, most: int) -> tuple[Pose, ...]:
     """The likeliest places and turns of a text block, best first, turns within half a circle; either tone."""
-    turns_rad, score = _scores(coarse.depth_um, geometry, templates)
+    depth_um, first_row, first_column = _cropped(coarse.depth_um)
+    turns_rad, score = _scores(depth_um, geometry, templates)
     turns, height, width = score.shape
     y_index, x_index = np.mgrid[:height, :width]
     poses: list[Pose] = []
@@ -38,8 +39,8 @@ def candidates(coarse: Coarse, geometry: Places, templates: Templates, *, most: 
         turn, row, column = np.unravel_index(int(np.argmax(score)), score.shape)
         poses.append(
             Pose(
-                x_um=float(coarse.x0_um + COARSE_UM * column),
-                y_um=float(coarse.y0_um + COARSE_UM * row),
+                x_um=float(coarse.x0_um + COARSE_UM * (first_column + column)),
+                y_um=float(coarse.y0_um + COARSE_UM * (first_row + row)),
                 rotation_rad=float(turns_rad[turn]),
                 mirrored=False,
             )
@@ -48,6 +49,14 @@ def candidates(coarse: Coarse, geometry: Places, templates: Templates, *, most: 
         alike = (np.arange(-_SAME_TURNS, _SAME_TURNS + 1) + turn) % turns
         score[np.ix_(alike)] = np.where(near, 0.0, score[alike])
     return tuple(poses)
+
+
+def _cropped(depth_um: FloatArray) -> tuple[FloatArray, int, int]:
+    """The part of the picture where there is anything, and its first row and column; all of it where nothing is."""
+    rows, columns = (np.flatnonzero(depth_um.any(axis=axis)) for axis in (1, 0))
+    if rows.size == 0:
+        return depth_um, 0, 0
+    return depth_um[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], int(rows[0]), int(columns[0])
 
 
 def _scores(depth_um: FloatArray, geometry: Places, templates: Templates) -> tuple[FloatArray, Image32]:

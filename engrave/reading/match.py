@@ -1,4 +1,4 @@
-"""How well each glyph fits each place of a character, at small shifts, and the pose that fits them best."""
+"""How well each glyph fits each place of a character, at small shifts."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,8 @@ Image32 = NDArray[np.float32]
 
 # A place of which less than this lies inside the patch says nothing.
 LEAST_INSIDE_SHARE = 0.6
-# Fits below this do not steer the pose, nor do places that disagree with the others by more than this.
-_LEAST_FIT = 0.35
-_MOST_STRAY_UM = 8.0
-_LEAST_STEERING = 3
+CHANCE_FIT = 0.5
+"""About the best that any of the glyphs fits where there is none: .2 to .5 on simulated primers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +24,15 @@ class Match:
     """Correlations of every place with every glyph at every shift.
 
     fit : (places, glyphs, shifts) in -1..1; 0 where the place lies outside the patch. gain_um : the same shape, the
-    depth of a land that the fit implies. shifts_um : (shifts, 2) of x and y in the mark's frame. inside : (places,)
-    bool.
+    depth of a land that the fit implies. shifts_um : (shifts, 2) of x and y in the mark's frame. share : (places,) how
+    much of each place lies inside the patch. inside : (places,) whether that is enough.
     """
 
     pose: Pose
     fit: FloatArray
     gain_um: FloatArray
     shifts_um: FloatArray
+    share: FloatArray
     inside: NDArray[np.bool_]
 
     def best(self, tone: int) -> FloatArray:
@@ -42,8 +41,12 @@ class Match:
         return best
 
     def support(self, tone: int) -> float:
-        """Sum of the best fits, 0 to the number of places: a place that cannot be seen supports nothing."""
-        return float(self.best(tone).sum())
+        """What speaks for the pose, in characters: as many as there are places at most.
+
+        A place that cannot be seen supports nothing, and one that can and shows nothing like a glyph speaks against
+        the pose: otherwise a text that is partly hidden would be taken for one that lies further inside the patch.
+        """
+        return float(((self.best(tone) - CHANCE_FIT) / (1.0 - CHANCE_FIT))[self.inside].sum())
 
     def score(self, tone: int) -> float:
         """Mean of the best fits over the places inside the patch; 0 where there is none."""
@@ -64,7 +67,8 @@ def match(
     weight: Image32 = seen.reshape(len(seen), -1).astype(np.float32)
     views = np.lib.stride_tricks.sliding_window_view(np.nan_to_num(depth_um), (rows, columns), axis=(1, 2))
     samples = views.reshape(len(weight), -1, rows * columns)
-    inside = weight.mean(axis=1) >= LEAST_INSIDE_SHARE
+    share = weight.mean(axis=1, dtype=np.float64)
+    inside = share >= LEAST_INSIDE_SHARE
     fit, gain_um = _correlated(samples, weight, glyphs.reshape(len(glyphs), -1))
     shifts = np.arange(-reach, reach + 1) * step_um
     return Match(
@@ -72,6 +76,7 @@ def match(
         fit=np.where(inside[:, None, None], fit, 0.0),
         gain_um=gain_um,
         shifts_um=np.stack(np.meshgrid(shifts, shifts), axis=-1).reshape(-1, 2),
+        share=share,
         inside=inside,
     )
 
@@ -105,70 +110,3 @@ def _correlated(samples: Image32, weight: Image32, glyphs: Image32) -> tuple[Flo
     # A place without any texture correlates with nothing.
     spread = np.sqrt(np.maximum(energy, 1e-6 * total))[:, None, :]
     return common / (np.sqrt(own) * spread), common / own
-
-
-def swept(found: Match) -> tuple[Pose, int]:
-    """The pose moved by the one shift that suits all places best, and the tone under which it does."""
-    support = np.stack([(tone * found.fit).max(axis=1).sum(axis=0) for tone in (1, -1)])
-    tone, shift = np.unravel_index(int(np.argmax(support)), support.shape)
-    x_um, y_um = found.shifts_um[shift]
-    return found.pose.moved(x_um=float(x_um), y_um=float(y_um), turn_rad=0.0), 1 - 2 * int(tone)
-
-
-def refined(found: Match, geometry: Places, tone: int) -> Pose:
-    """The pose moved and turned so that the places' best shifts come to nought, in the least-squares sense."""
-    signed = tone * found.fit
-    flat = signed.reshape(len(signed), -1)
-    best = flat.max(axis=1)
-    shift = np.array(
-        [
-            _peak(signed[place, index // signed.shape[2]], index % signed.shape[2], found.shifts_um)
-            for place, index in enumerate(flat.argmax(axis=1))
-        ]
-    )
-    weight = np.where(found.inside & (best > _LEAST_FIT), best * best, 0.0)
-    places = np.array([(place.x_um, place.y_um) for place in geometry.characters])
-    x_um, y_um, turn_rad = _rigid(places, shift, weight)
-    stray_um = np.hypot(*(shift - _carried(places, x_um, y_um, turn_rad)).T)
-    kept = np.where(stray_um < _MOST_STRAY_UM, weight, 0.0)
-    if np.count_nonzero(kept) >= _LEAST_STEERING:
-        x_um, y_um, turn_rad = _rigid(places, shift, kept)
-    return found.pose.moved(x_um=x_um, y_um=y_um, turn_rad=turn_rad)
-
-
-def _peak(fit: FloatArray, index: int, shifts_um: FloatArray) -> FloatArray:
-    """The best shift of one glyph at one place, between the samples by parabolas through the neighbours."""
-    side = round(np.sqrt(len(fit)))
-    grid = fit.reshape(side, side)
-    row, column = divmod(index, side)
-    step_um = float(shifts_um[1, 0] - shifts_um[0, 0])
-    peak: FloatArray = shifts_um[index] + step_um * np.array(
-        [_vertex(grid[row], column), _vertex(grid[:, column], row)]
-    )
-    return peak
-
-
-def _vertex(line: FloatArray, index: int) -> float:
-    if not 0 < index < len(line) - 1:
-        return 0.0
-    before, here, after = line[index - 1 : index + 2]
-    curve = before - 2.0 * here + after
-    return float(np.clip((before - after) / (2.0 * curve), -0.5, 0.5)) if curve < 0 else 0.0
-
-
-def _rigid(places: FloatArray, shift: FloatArray, weight: FloatArray) -> tuple[float, float, float]:
-    """Shift and small turn that carry the places by their shifts; no turn where fewer than three places steer."""
-    if not weight.any():
-        return 0.0, 0.0, 0.0
-    share = (weight / weight.sum())[:, None]
-    centre, mean = (share * places).sum(axis=0), (share * shift).sum(axis=0)
-    arm, move = places - centre, shift - mean
-    turn = 0.0
-    if np.count_nonzero(weight) >= _LEAST_STEERING:
-        turn = float((share[:, 0] * (arm[:, 0] * move[:, 1] - arm[:, 1] * move[:, 0])).sum())
-        turn /= float((share * arm * arm).sum())
-    return float(mean[0] + turn * centre[1]), float(mean[1] - turn * centre[0]), turn
-
-
-def _carried(places: FloatArray, x_um: float, y_um: float, turn_rad: float) -> FloatArray:
-    return np.column_stack([x_um - turn_rad * places[:, 1], y_um + turn_rad * places[:, 0]])

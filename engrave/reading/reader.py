@@ -9,34 +9,44 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engrave.layout import Places
+from engrave.reading.calibration import CALIBRATIONS, SHIPPED, Calibration
 from engrave.reading.characters import decided_characters, erased_characters, relief_um
+from engrave.reading.evidence import CellEvidence, CharacterEvidence, cell_evidence, character_evidence
 from engrave.reading.field import Field, field_of
 from engrave.reading.locate import candidates
-from engrave.reading.match import Match, match, refined, swept
+from engrave.reading.match import Match, match
 from engrave.reading.pose import Pose, wrapped
-from engrave.reading.ring import decided_cells, is_bare, view_cells
+from engrave.reading.refine import MOST_ASPECT, MOST_SCALE, refined, swept
+from engrave.reading.ring import Cells, CellView, decided_cells, is_bare, view_cells
 from engrave.reading.templates import TEMPLATE_UM, WALL_UM, Templates, templates_of
-from engrave.reading.values import LOST, Reading
+from engrave.reading.values import LOST, CharacterReading, Reading
 from fonts.typeface import Typeface
 from toolpaths.surface import HeightMap
 
-LEAST_SCORE = 0.70
+LEAST_SCORE = 0.50
 """Below this mean correlation of the characters there is no mark of this kind."""
-LEAST_DECIDED_SHARE = 0.5
+LEAST_DECIDED_SHARE = 0.25
 """Below this share of decided characters, of those inside the patch, there is none either."""
+LEAST_SCORE_WITHOUT_RING = 0.70
+"""Nor is there below this one without a ring where the text says: part of a text may be taken for another part."""
+LEAST_RING_SHARE = 0.15
+"""Part of the ring's cells that must be decided for that."""
 
 # The coarse search is right to half its step of turns, 1.5 degrees or 7 um at the outermost character. Texts that
 # repeat their strokes it places up to half a pitch off.
 _SWEEP_STEP_UM, _SWEEP_REACH_UM = 10.0, 90.0
 _ROUGH_STEP_UM, _ROUGH_REACH_UM = 5.0, 15.0
 _FINE_REACH_UM = 5.0
+# A stretched text's outer characters lie further off than the rough reach: it takes more rounds to come to them. A
+# round that gains less than this, in characters, is the last, and a way to see it so far behind another is left alone.
+_MORE_ROUNDS, _LEAST_GAIN, _WORTH_IMPROVING = 3, 0.4, 3.0
 _FINE_ROUNDS = 2
 _CANDIDATES = 3
 # A text that fits this well at every place needs no rival to be tried.
-_SURE_SUPPORT = 0.85
+_SURE_SUPPORT = 0.7
 # Another way of seeing it whose support comes this near, in characters, might as well be the right one. In a mirror a
-# text of eight U in the shipped face is 0.5 worse: the least that was found.
-_AMBIGUOUS = 0.4
+# text of eight U in the shipped face is 1.0 worse: the least that was found.
+_AMBIGUOUS = 0.8
 _ELSEWHERE_UM, _ANOTHER_TURN_RAD = 40.0, 0.2
 # A printed stroke needs this many samples across, or it is not to be made out.
 _SAMPLES_A_STROKE = 4.0
@@ -59,11 +69,28 @@ class _Hypothesis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A mark that is there: how it is seen, what was decided of its characters, and its ring."""
+
+    way: _Hypothesis
+    characters: tuple[CharacterReading, ...]
+    cells: Cells
+    view: CellView
+    relief_um: float
+
+    def evidence(self) -> tuple[CharacterEvidence, CellEvidence]:
+        """What a calibration makes likelihoods of."""
+        characters = character_evidence(self.way.match, self.way.tone)
+        return characters, cell_evidence(self.view, characters, relief_um=self.relief_um)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Reads impressions of one geometry and face; made once by ``reader_for``, used for any number of primers."""
 
     geometry: Places
     templates: Templates
+    calibration: Calibration
 
     def read(self, surface: HeightMap) -> Reading:
         """The reading of one primer. Raises ValueError where the map is not in the reading frame or is too coarse."""
@@ -72,8 +99,20 @@ class Reader:
         if field is None:
             return self._nothing(score=0.0, contact_um=0.0)
         best, alone = self._best(field)
-        reading = self._decided(field, best) if alone else None
-        return reading or self._nothing(score=best.score, contact_um=field.contact_um)
+        seen = self._seen(field, best) if alone else None
+        if seen is None:
+            return self._nothing(score=best.score, contact_um=field.contact_um)
+        return self._told(seen, contact_um=field.contact_um)
+
+    def evidence(self, surface: HeightMap) -> tuple[CharacterEvidence, CellEvidence] | None:
+        """What a calibration makes likelihoods of; None where no mark is found. Raises as ``read`` does."""
+        self._require_readable(surface)
+        field = field_of(surface)
+        if field is None:
+            return None
+        best, alone = self._best(field)
+        seen = self._seen(field, best) if alone else None
+        return seen.evidence() if seen else None
 
     def _require_readable(self, surface: HeightMap) -> None:
         stroke_um = self.geometry.settings.stroke_um
@@ -93,20 +132,25 @@ class Reader:
         """The way of seeing the mark that its text supports best, at its exact pose; whether no other comes near."""
         tried: list[_Hypothesis] = []
         for place in candidates(field.coarse, self.geometry, self.templates, most=_CANDIDATES):
-            tried += [self._tried(field, pose) for pose in _ways_to_see(place)]
+            ways = [self._tried(field, pose) for pose in _ways_to_see(place)]
+            least = max(way.support for way in ways) - _WORTH_IMPROVING
+            tried += [self._improved(field, way) if way.support >= least else way for way in ways]
             best = max(tried, key=lambda hypothesis: hypothesis.support)
-            if best.support >= _SURE_SUPPORT * len(self.geometry.characters):
+            if self._is_sure(best):
                 break
-        tried += [
-            replace(best, match=self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_FINE_REACH_UM))
-            for pose in self._one_pitch_off(best.match.pose)
-        ]
+        tried += [self._beside(field, pose, best) for pose in self._one_pitch_off(best.match.pose)]
         best = max(tried, key=lambda hypothesis: hypothesis.support)
         alone = not any(_differs(rival, best) and rival.support > best.support - _AMBIGUOUS for rival in tried)
         for _ in range(_FINE_ROUNDS):
             pose = refined(best.match, self.geometry, best.tone)
             best = replace(best, match=self._match(field, pose, step_um=TEMPLATE_UM, reach_um=_FINE_REACH_UM))
         return best, alone
+
+    def _beside(self, field: Field, pose: Pose, best: _Hypothesis) -> _Hypothesis:
+        """A rival of the best; where that leaves doubts, its pose is made better, too, or it would not be heard."""
+        if not self._is_sure(best):
+            return self._refined(field, pose, best.tone)
+        return replace(best, match=self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_FINE_REACH_UM))
 
     def _one_pitch_off(self, pose: Pose) -> tuple[Pose, ...]:
         """Where the text may lie just as well if a row or column is unprinted, or if it has more than it should."""
@@ -120,36 +164,70 @@ class Reader:
         """The pose made better, at first by one shift for all characters, and the tone that it speaks for."""
         sweep = self._match(field, pose, step_um=_SWEEP_STEP_UM, reach_um=_SWEEP_REACH_UM)
         pose, tone = swept(sweep)
-        pose = refined(self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_ROUGH_REACH_UM), self.geometry, tone)
+        return self._refined(field, pose, tone)
+
+    def _improved(self, field: Field, tried: _Hypothesis) -> _Hypothesis:
+        """The same in more rounds, as long as they make it better."""
+        for _ in range(_MORE_ROUNDS):
+            if self._is_sure(tried):
+                break
+            again = self._refined(field, tried.match.pose, tried.tone)
+            if again.support < tried.support + _LEAST_GAIN:
+                break
+            tried = again
+        return tried
+
+    def _refined(self, field: Field, pose: Pose, tone: int) -> _Hypothesis:
+        """The pose made better by a shift for every character."""
+        rough = self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_ROUGH_REACH_UM)
+        pose = refined(rough, self.geometry, tone)
         return _Hypothesis(match=self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_FINE_REACH_UM), tone=tone)
+
+    def _is_sure(self, hypothesis: _Hypothesis) -> bool:
+        return hypothesis.support >= _SURE_SUPPORT * len(self.geometry.characters)
 
     def _match(self, field: Field, pose: Pose, *, step_um: float, reach_um: float) -> Match:
         return match(field, self.geometry, self.templates, pose, step_um=step_um, reach_um=reach_um)
 
-    def _decided(self, field: Field, best: _Hypothesis) -> Reading | None:
-        """Every symbol under the chosen way of seeing; None where that is no mark."""
+    def _seen(self, field: Field, best: _Hypothesis) -> _Seen | None:
+        """The mark under the chosen way of seeing; None where that is no mark."""
         pose, tone = best.match.pose, best.tone
+        if pose.is_stretched_by(scale=MOST_SCALE, aspect=MOST_ASPECT):
+            return None
         characters = decided_characters(best.match, self.geometry, self.templates, tone)
         decided = sum(character.character is not None for character in characters)
         if best.score < LEAST_SCORE or decided < max(LEAST_DECIDED_SHARE * int(best.match.inside.sum()), 1):
             return None
         depth_um = relief_um(best.match, tone)
         view = view_cells(field, self.geometry, pose, tone=tone)
-        if is_bare(view, relief_um=depth_um):
+        cells = decided_cells(view, relief_um=depth_um)
+        ringless = best.score < LEAST_SCORE_WITHOUT_RING and np.mean(cells != LOST) < LEAST_RING_SHARE
+        if ringless or is_bare(view, relief_um=depth_um):
             return None
+        return _Seen(way=best, characters=characters, cells=cells, view=view, relief_um=depth_um)
+
+    def _told(self, seen: _Seen, *, contact_um: float) -> Reading:
+        """Every symbol, decided and weighed."""
+        pose, tone = seen.way.match.pose, seen.way.tone
+        characters, cells = seen.evidence()
         return Reading(
             found=True,
-            score=best.score,
+            score=seen.way.score,
             x_um=pose.x_um,
             y_um=pose.y_um,
             rotation_rad=wrapped(pose.rotation_rad),
             mirrored=pose.mirrored,
+            scale=pose.scale,
+            aspect=pose.aspect,
+            aspect_axis_rad=pose.aspect_axis_rad,
             inverted=tone < 0,
-            characters=characters,
-            cells=decided_cells(view, relief_um=depth_um),
-            cell_contrast_um=tone * view.contrast_um(),
-            relief_um=depth_um,
-            contact_um=field.contact_um,
+            characters=seen.characters,
+            cells=seen.cells,
+            cell_contrast_um=tone * seen.view.contrast_um(),
+            character_log_likelihoods=self.calibration.characters(characters),
+            cell_log_ratios=self.calibration.cells(cells),
+            relief_um=seen.relief_um,
+            contact_um=contact_um,
         )
 
     def _nothing(self, *, score: float, contact_um: float) -> Reading:
@@ -162,18 +240,30 @@ class Reader:
             y_um=0.0,
             rotation_rad=0.0,
             mirrored=False,
+            scale=1.0,
+            aspect=1.0,
+            aspect_axis_rad=0.0,
             inverted=False,
             characters=erased_characters(self.geometry),
             cells=np.full(shape, LOST, dtype=np.int8),
             cell_contrast_um=np.full(shape, np.nan),
+            character_log_likelihoods=np.zeros((len(self.geometry.characters), len(self.templates.characters))),
+            cell_log_ratios=np.zeros(shape),
             relief_um=0.0,
             contact_um=contact_um,
         )
 
 
-def reader_for(geometry: Places, typeface: Typeface) -> Reader:
-    """A reader of marks of this geometry and face. Raises FontError where the face lacks one of the alphabet."""
-    return Reader(geometry=geometry, templates=templates_of(geometry, typeface))
+def reader_for(geometry: Places, typeface: Typeface, *, calibration: Calibration | None = None) -> Reader:
+    """A reader of marks of this geometry and face; the shipped calibration where none is given.
+
+    Raises FontError where the face lacks one of the alphabet.
+    """
+    return Reader(
+        geometry=geometry,
+        templates=templates_of(geometry, typeface),
+        calibration=calibration or CALIBRATIONS.load(SHIPPED).value,
+    )
 
 
 def read_impression(surface: HeightMap, geometry: Places, typeface: Typeface) -> Reading:

@@ -97,7 +97,7 @@ def decided_cells(view: CellView, *, relief_um: float) -> Cells:
     cells = np.full(contrast_um.shape, LOST, dtype=np.int8)
     for track, own_um in enumerate(contrast_um):
         known_um = own_um[seen[track]]
-        tooth_um = _tooth_depth_um(known_um, relief_um)
+        tooth_um = tooth_depth_um(known_um, relief_um)
         if tooth_um is None:
             continue
         with np.errstate(invalid="ignore"):
@@ -135,7 +135,7 @@ def _doubtful(cells: Cells) -> NDArray[np.bool_]:
     return doubtful
 
 
-def _tooth_depth_um(contrast_um: FloatArray, relief_um: float) -> float | None:
+def tooth_depth_um(contrast_um: FloatArray, relief_um: float) -> float | None:
     """Depth of one track's teeth; None where too few stand out."""
     toothlike = contrast_um > _TOOTHLIKE * relief_um
     if np.count_nonzero(toothlike) < _LEAST_TEETH:

@@ -1,9 +1,11 @@
 """What a mark looks like before one is seen: glyph images and kernels, from nominal sizes and the face alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from engrave.code.alphabet import ALPHABET
 from engrave.layout import Places
@@ -33,6 +35,18 @@ _EXAMPLES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a land shows: wider than its crest by ``spread_um`` on each side, the crest itself less by ``hollow``."""
+
+    spread_um: float = WALL_UM
+    hollow: float = 0.0
+
+
+DEPTH = Look()
+"""In a height map."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Templates:
     """Images of the nominal mark.
 
@@ -54,23 +68,20 @@ class Templates:
             array.setflags(write=False)
 
 
-def templates_of(geometry: Places, typeface: Typeface) -> Templates:
+def templates_of(geometry: Places, typeface: Typeface, look: Look = DEPTH) -> Templates:
     """The images of a profile's nominal geometry. Raises FontError where the face lacks a character of the alphabet."""
     settings = geometry.settings
     pad_um = 3.0 * BACKGROUND_SIGMA_UM
     half_width_um = _on_grid(min(settings.column_pitch_um / 2, settings.height_um / 2 + _MARGIN_UM))
     half_height_um = _on_grid(min(settings.row_pitch_um / 2, settings.height_um / 2 + _MARGIN_UM))
-    wide = np.stack(
-        [
-            rasterise(
-                typeface.outline(character, height_um=settings.height_um, stroke_um=settings.stroke_um).buffer(WALL_UM),
-                half_width_um=half_width_um + pad_um,
-                half_height_um=half_height_um + pad_um,
-                pixel_um=TEMPLATE_UM,
-            )
-            for character in ALPHABET
-        ]
-    ).astype(np.float64)
+    reach = {"half_width_um": half_width_um + pad_um, "half_height_um": half_height_um + pad_um}
+    crests = [
+        typeface.outline(character, height_um=settings.height_um, stroke_um=settings.stroke_um)
+        for character in ALPHABET
+    ]
+    wide = _sampled([crest.buffer(look.spread_um) for crest in crests], **reach)
+    if look.hollow:
+        wide -= look.hollow * _sampled(crests, **reach)
     detail = _blurred(wide, _BLUR_UM) - _blurred(wide, BACKGROUND_SIGMA_UM)
     cut = round(pad_um / TEMPLATE_UM)
     glyphs = detail[:, cut:-cut, cut:-cut]
@@ -83,6 +94,15 @@ def templates_of(geometry: Places, typeface: Typeface) -> Templates:
         kernels=_kernels(_examples(glyphs), turns_rad),
         turns_rad=turns_rad,
     )
+
+
+def _sampled(outlines: Sequence[BaseGeometry], *, half_width_um: float, half_height_um: float) -> FloatArray:
+    """1 where a sample lies in the outline, (outlines, rows, columns)."""
+    images = [
+        rasterise(outline, half_width_um=half_width_um, half_height_um=half_height_um, pixel_um=TEMPLATE_UM)
+        for outline in outlines
+    ]
+    return np.stack(images).astype(np.float64)
 
 
 def _on_grid(length_um: float) -> float:

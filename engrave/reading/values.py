@@ -35,9 +35,13 @@ class Reading:
     found : whether a mark of this geometry and face is there; where it is not, every symbol is erased.
     score : mean correlation of the characters inside the patch, -1 to 1.
     x_um, y_um, rotation_rad : the mark's centre in the picture, and how far it is turned counter-clockwise.
+    scale, aspect, aspect_axis_rad : how the picture is stretched, as ``Pose`` has it; 1, 1 and 0 where it is not.
     mirrored, inverted : the symbols were read in a mirror; lands and floors are exchanged.
     cells : (tracks, sectors) int8, 1 a tooth, 0 a gap, -1 lost. cell_contrast_um : the same shape, depth of the cell's
     middle below its flanks; NaN where it cannot be seen.
+    character_log_likelihoods : (characters, 32), of each symbol at each place, all alike where nothing was seen.
+    cell_log_ratios : (tracks, sectors), log-likelihood ratios of a tooth against a gap, 0 where nothing was seen. Both
+    by the reader's calibration; what was decided hard does not depend on them.
     relief_um : depth of the characters that were read, 0 where none was. contact_um : radius of the dent's patch.
     """
 
@@ -47,19 +51,32 @@ class Reading:
     y_um: float
     rotation_rad: float
     mirrored: bool
+    scale: float
+    aspect: float
+    aspect_axis_rad: float
     inverted: bool
     characters: tuple[CharacterReading, ...]
     cells: NDArray[np.int8]
     cell_contrast_um: NDArray[np.float64]
+    character_log_likelihoods: NDArray[np.float64]
+    cell_log_ratios: NDArray[np.float64]
     relief_um: float
     contact_um: float
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        for array in (self.cells, self.cell_contrast_um):
+        for array in (self.cells, self.cell_contrast_um, self.character_log_likelihoods, self.cell_log_ratios):
             array.setflags(write=False)
 
     @property
     def pose(self) -> Pose:
         """Where the mark lies."""
-        return Pose(x_um=self.x_um, y_um=self.y_um, rotation_rad=self.rotation_rad, mirrored=self.mirrored)
+        return Pose(
+            x_um=self.x_um,
+            y_um=self.y_um,
+            rotation_rad=self.rotation_rad,
+            mirrored=self.mirrored,
+            scale=self.scale,
+            aspect=self.aspect,
+            aspect_axis_rad=self.aspect_axis_rad,
+        )

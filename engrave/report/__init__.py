@@ -6,6 +6,7 @@ from engrave.report.html import Depth, PinRow, Summary, index_html
 from engrave.report.microscope import photographed, ring_lit, side_lit
 from engrave.report.png import impression_png, layout_png, pin_png, thumbnail_png
 from engrave.report.svg import layout_svg, pin_svg
+from engrave.report.topography import impression_x3p
 
 __all__ = [
     "Depth",
@@ -13,6 +14,7 @@ __all__ = [
     "Summary",
     "height_png",
     "impression_png",
+    "impression_x3p",
     "index_html",
     "layout_png",
     "layout_svg",

@@ -46,6 +46,7 @@ _SAMPLES_A_WIDTH = 5.0
 # The free surface about the patch is smooth: it is computed on squares of so many samples.
 _COARSE = 9
 _HALF = 0.5
+_EDGE_SQUARES = 2.0
 # Simulated heights are rounded, so that the last bits of a machine's arithmetic do not show in files.
 _DECIMALS_UM = 3
 
@@ -98,7 +99,7 @@ class _Followed:
     """How the metal has followed the tip: heights over the tip's own surface, um, and what they rest on.
 
     raised_um : (rows, columns), 0 on lands and beyond the patch. land : land fraction on squares of ``factor`` samples.
-    sunk_um : their mean over the patch.
+    sunk_um : how far patch and rim sink for them.
     """
 
     raised_um: SingleArray
@@ -111,7 +112,7 @@ def strike(pin: HeightMap, *, form: Surface, primer: Primer, condition: Conditio
     """Strike a primer with a cut tip.
 
     pin : the tip as cut, pin frame. form : the tip's own surface before it was cut. Volume is conserved where metal
-    follows the mark: lands sink below the dent of a blank tip by as much as floors rise above it, over the patch.
+    follows the mark: all of the patch, and the rim about it, sinks below a blank tip's dent by as much as has risen.
     Raises ValueError where ``pin`` is not in the pin frame, InputError where the energy is more than a dent takes.
     """
     if pin.frame != "pin":
@@ -145,7 +146,8 @@ def strike(pin: HeightMap, *, form: Surface, primer: Primer, condition: Conditio
 def blow_of(form: Surface, primer: Primer, condition: Condition) -> tuple[Blow, float]:
     """The blow and the depth of dent that it makes, um: the same energy in a harder cup makes less of one.
 
-    Raises InputError where the energy is more than a dent of this tip takes.
+    A dent stated for a cup as it usually is ends at the cup's height where the actual one gives more. Raises InputError
+    where an energy that was stated is more than a dent of this tip takes.
     """
     backing = primer.backing if condition.backing is None else condition.backing
     usual = _blow(form, primer, backing=primer.backing, hardness=1.0)
@@ -153,9 +155,10 @@ def blow_of(form: Surface, primer: Primer, condition: Condition) -> tuple[Blow, 
     if condition.energy_j is not None:
         return actual, actual.dent_of_energy_um(condition.energy_j)
     dent_um = condition.dent_um or 0.0
-    if actual == usual or usual.pressure == 0:
+    if actual == usual or 0 in (actual.pressure, usual.pressure):
         return actual, dent_um
-    return actual, actual.dent_of_energy_um(usual.energy_j(min(dent_um, usual.most_um)))
+    energy_j = usual.energy_j(min(dent_um, usual.most_um))
+    return actual, actual.dent_of_energy_um(min(energy_j, actual.energy_j(actual.most_um)))
 
 
 def _blow(form: Surface, primer: Primer, *, backing: float, hardness: float) -> Blow:
@@ -229,12 +232,17 @@ def _blown(tip: Placed, blow: Blow, primer: Primer, *, dent_um: float) -> _Blown
 
 def _sinks(patch: BoolArray, *, pixel_um: float) -> SingleArray:
     """How far the surface sinks with the patch, 0 to 1: all of the way inside it, less and less beside it."""
-    from scipy.ndimage import distance_transform_edt
+    from scipy.ndimage import distance_transform_edt, gaussian_filter
 
     covered = block_means(patch, _COARSE)
     side_um = _COARSE * pixel_um
-    # From the edge of the patch and not from the middle of its last square.
-    distance_um = distance_transform_edt(covered <= _HALF, sampling=side_um) - side_um / 2.0
+    outside = covered <= _HALF * covered.max()
+    # From the edge of the patch and not from the middle of its last square; negative inside, so that the edge stays
+    # where it is when its steps are smoothed away.
+    beside_um, within_um = (
+        distance_transform_edt(side, sampling=side_um) - side_um / 2.0 for side in (outside, ~outside)
+    )
+    distance_um = gaussian_filter(np.where(outside, beside_um, -within_um), _EDGE_SQUARES)
     radius_um = float(np.sqrt(covered.sum(dtype=np.float64) / np.pi)) * side_um
     decay_um = max(_FREE_SURFACE_DECAY * radius_um, side_um)
     falling = np.exp(-np.maximum(distance_um, 0.0) / decay_um).astype(np.float32)

@@ -100,8 +100,8 @@ class Blow:
 
     @property
     def most_um(self) -> float:
-        """The deepest dent that these formulas know: a hemisphere's radius, or none for a flat."""
-        return self.nose_radius_um
+        """The deepest dent that these formulas know: a hemisphere's radius, and never beyond the cup."""
+        return min(self.nose_radius_um, MOST_DENT_UM)
 
     def contact_um(self, dent_um: float) -> float:
         """Radius of the patch."""
@@ -136,7 +136,7 @@ class Blow:
         return sum(parts) * JOULES_A_N_UM
 
     def dent_of_force_um(self, force_n: float) -> float:
-        """The dent at which the force is reached. Raises InputError where none is deep enough."""
+        """The dent at which the force is reached. Raises InputError where none takes it; a flat's is one for all."""
         return self._inverted(self.force_n, force_n, unit="N")
 
     def dent_of_energy_um(self, energy_j: float) -> float:
@@ -153,10 +153,10 @@ class Blow:
     def _inverted(self, grows: Callable[[float], float], wanted: float, *, unit: str) -> float:
         from scipy.optimize import brentq
 
-        most_um = min(self.most_um, MOST_DENT_UM)
-        if not 0.0 < wanted <= grows(most_um):
+        least, most = grows(0.0), grows(self.most_um)
+        if not least < wanted <= most:
             raise InputError(
-                f"strike: {wanted:g} {unit} is beyond what a dent of up to {most_um:g} um takes, "
-                f"{grows(most_um):.4g} {unit}; give less, or a primer with more backing"
+                f"strike: {wanted:g} {unit} is not between the {least:.4g} and {most:.4g} {unit} that dents of up to "
+                f"{self.most_um:g} um take; give a figure between them, or a primer with another backing"
             )
-        return float(brentq(lambda dent_um: grows(dent_um) - wanted, 0.0, most_um, xtol=_DEPTH_UM))
+        return float(brentq(lambda dent_um: grows(dent_um) - wanted, 0.0, self.most_um, xtol=_DEPTH_UM))

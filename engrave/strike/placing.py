@@ -84,7 +84,7 @@ def turned_about(tip: Placed, form: Surface, turn_rad: float) -> Placed:
     origin = np.array([-tip.y0_um, -tip.x0_um]) / tip.pixel_um
     matrix = np.array([[cosine, -sine], [sine, cosine]])
     depth_um = affine_transform(
-        tip.depth_um, matrix, offset=origin - matrix @ origin, order=1, mode="constant", prefilter=False
+        tip.depth_um, matrix, offset=origin - matrix @ origin, order=1, mode="nearest", prefilter=False
     )
     form_um = form.height_um(at_x, at_y).astype(np.float32)
     return replace(tip, form_um=form_um, depth_um=np.where(np.isfinite(form_um), depth_um, np.float32(0.0)))

@@ -108,7 +108,8 @@ def _wave_variances(size: int, length: float) -> FloatArray:
     lag = np.arange(count)
     # Rounding makes the weakest waves a little negative.
     variances: FloatArray = np.maximum(fft(np.exp(-((np.minimum(lag, count - lag) / length) ** 2))).real, 0.0)
-    return variances / variances.mean()
+    relative: FloatArray = variances / variances.mean()
+    return relative
 
 
 def _kept(variances: FloatArray) -> int:

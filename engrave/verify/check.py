@@ -7,6 +7,9 @@ make of the same reading stands beside it.
 
 from dataclasses import dataclass
 
+from shapely import affinity
+from shapely.geometry.base import BaseGeometry
+
 from engrave.base.errors import InputError
 from engrave.code.alphabet import symbol_of
 from engrave.code.decode import CARRIED, Candidate, Decoding, decode_symbols
@@ -141,7 +144,7 @@ def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
     if made.tip is None:
         return Checked(mark=mark, job=job, findings=made.findings, struck=(), measured=())
     tip = made.tip
-    struck = tuple(_struck(tip, checker, name=entry.name, condition=entry.value) for entry in job.conditions)
+    struck = tuple(struck_under(tip, checker, name=entry.name, condition=entry.value) for entry in job.conditions)
     return _judged(tip, mark, checker, struck, made.findings)
 
 
@@ -161,7 +164,8 @@ def _not_simulated(reason: str) -> Finding:
     )
 
 
-def _struck(tip: HeightMap, checker: Checker, *, name: str, condition: Condition) -> Struck:
+def struck_under(tip: HeightMap, checker: Checker, *, name: str, condition: Condition) -> Struck:
+    """Strike a cut tip under one condition, read what it leaves, and decode that."""
     impression = strike(tip, form=checker.setup.tip, primer=checker.setup.job.primer.value, condition=condition)
     reading = checker.reader.read(impression.surface)
     return Struck(
@@ -195,7 +199,7 @@ def _judged(
         largest_patch_um=setup.largest_patch_um,
     )
     nominal = next(outcome for outcome in struck if outcome.name == NOMINAL)
-    measured = _measured(nominal, layout, setup.job)
+    measured = measured_under(nominal, layout, setup.job)
     findings = (
         *machine_findings,
         *check_cut(tip, engraving, setup.job, tip=setup.tip),
@@ -206,13 +210,20 @@ def _judged(
     return Checked(mark=mark, job=setup.job, findings=findings, struck=struck, measured=measured)
 
 
-def _measured(nominal: Struck, layout: Layout, job: Job) -> tuple[Measured, ...]:
+def measured_under(struck: Struck, layout: Layout, job: Job) -> tuple[Measured, ...]:
+    """How each land of the design has printed, looked for where the condition has put it."""
     depths = measure_lands(
-        nominal.impression.surface,
-        [(land.place, land.outline) for land in layout.lands],
+        struck.impression.surface,
+        [(land.place, _put(land.outline, struck.condition)) for land in layout.lands],
         relief_um=job.relief_um,
     )
     return measured_lands(depths, layout, job)
+
+
+def _put(outline: BaseGeometry, condition: Condition) -> BaseGeometry:
+    """An outline in the primer: the pin's turn and offset, mirrored into the reading frame. A lean moves nothing."""
+    turned = affinity.rotate(outline, -condition.turn_rad, origin=(0.0, 0.0), use_radians=True)
+    return affinity.translate(turned, -condition.offset_x_um, condition.offset_y_um)
 
 
 def _identity(nominal: Struck, mark: Mark, setup: Setup) -> tuple[Finding, ...]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from engrave.code.decode import CARRIED
 from engrave.code.mark import Mark
-from engrave.code.priors import P_FALSE_TOOTH, P_MISSED_TOOTH, P_WRONG_CHARACTER
 from engrave.code.told import told_posterior
 from engrave.job import prior_notes
 from engrave.job.setup import Setup
@@ -17,9 +16,8 @@ from toolpaths.findings import Finding
 
 _DECIMALS = 3
 _CHANCES = (
-    f"The reader's decisions are taken to be wrong with these chances: a character {P_WRONG_CHARACTER:g}, a tooth for a"
-    f" gap {P_FALSE_TOOTH:g}, a gap for a tooth {P_MISSED_TOOTH:g}. Chosen; no struck primer was read. No verdict rests"
-    " on it."
+    "The reader's likelihoods come from a calibration that was fitted to simulated strikes (ensemble field, the part"
+    " for tuning). No struck primer was read. No verdict rests on them."
 )
 
 
@@ -32,9 +30,9 @@ def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
         "intended": {"characters": checked.mark.characters, "id": checked.mark.id, "serial": checked.mark.serial},
         "reading": None if nominal is None else _reading(nominal, checked.mark, setup),
         "findings": [finding_to_json(finding) for finding in checked.findings],
-        "glyphs": [_land(entry) for entry in checked.measured if entry.shows != "tooth"],
-        "ring_cells": [_land(entry) for entry in checked.measured if entry.shows == "tooth"],
-        "conditions": {struck.name: _condition(struck, checked.mark, setup) for struck in checked.struck},
+        "glyphs": [land_to_json(entry) for entry in checked.measured if entry.shows != "tooth"],
+        "ring_cells": [land_to_json(entry) for entry in checked.measured if entry.shows == "tooth"],
+        "conditions": {struck.name: condition_to_json(struck, checked.mark, setup) for struck in checked.struck},
         "not_in_file": list(NOT_IN_FILE),
         "priors": [
             {"of": name, "source": source}
@@ -103,7 +101,8 @@ def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     return sum(mine != yours for mine, yours in pairs)
 
 
-def _land(entry: Measured) -> dict[str, Any]:
+def land_to_json(entry: Measured) -> dict[str, Any]:
+    """How one land has printed."""
     return {
         "place": entry.place,
         "shows": entry.shows,
@@ -125,7 +124,8 @@ def _plain(value: float, decimals: int) -> float:
     return round(value, decimals) + 0.0
 
 
-def _condition(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any]:
+def condition_to_json(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any]:
+    """One strike and what was read of it."""
     return {
         "dent_um": round(struck.impression.dent_um, _DECIMALS),
         "contact_um": round(struck.impression.contact_um, 1),

@@ -110,7 +110,7 @@ def test_nominal_is_found_wherever_it_stands(write: Write) -> None:
             ('["ngc", "dxf", "svg"]', '["dxf"]'),
             "formats: 'ngc' is not among them, and it is the file that every check reads; add it",
         ),
-        (('["ngc", "dxf", "svg"]', '["ngc", "stl"]'), "formats: 'stl': machine 'stage' takes ngc, dxf, svg"),
+        (('["ngc", "dxf", "svg"]', '["ngc", "stl"]'), "formats: 'stl': machine 'stage' takes ngc, dxf, svg, x3p"),
         (('["ngc", "dxf", "svg"]', '["ngc", "ngc"]'), "formats: 'ngc': named more than once"),
         (('profile = "A"', 'profile = "Z"'), "layout.profile: 'Z' is not known; use one of A"),
         (('face = "anvil"', 'face = "arial"'), "layout.face: 'arial' is not known; use one of anvil"),

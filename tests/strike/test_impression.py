@@ -124,7 +124,8 @@ def test_a_smooth_sphere_leaves_a_round_dent(pixel_um: float) -> None:
     for turned in (surface.z_um.T, surface.z_um[::-1], surface.z_um[::-1, ::-1]):
         off_um = np.abs(surface.z_um - turned)
         assert off_um[r_um < PATCH_UM - 2 * pixel_um].max() < 0.1
-        assert off_um.max() < 0.5
+        # On the patch's very edge one sample more or less may be in it.
+        assert off_um.max() < 1.0
 
 
 def test_the_primer_is_deepest_in_the_middle_and_comes_back_to_its_level_far_away() -> None:
@@ -197,7 +198,7 @@ def test_a_mirrored_tip_prints_a_mirrored_primer() -> None:
     _, _, r_um = grid(BALL)
     assert off_um[r_um < PATCH_UM - 2 * PIXEL_UM].max() < 0.1
     # On the patch's very edge one sample more or less may be in it.
-    assert off_um.max() < 0.5
+    assert off_um.max() < 1.0
     assert np.abs(one.z_um - other.z_um).max() > 20.0
 
 

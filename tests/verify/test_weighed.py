@@ -1,10 +1,12 @@
-"""The reader's decisions as likelihoods, and what check.json says of the pins they may be of."""
+"""The reader's likelihoods, and what check.json says of the pins they may be of."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import log
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engrave.code.alphabet import ALPHABET, characters_of
 from engrave.code.codeword import codeword_of
@@ -21,6 +23,8 @@ from engrave.verify.document import check_to_json
 from engrave.verify.weighed import likelihoods_of, weighed
 from toolpaths.surface import HeightMap
 
+Cells = NDArray[np.int8]
+
 PIN = 2076834
 """375-76834 of the example job: 499BNM4L."""
 
@@ -31,47 +35,86 @@ def character(decided: str | None, runner_up: str = "1") -> CharacterReading:
     )
 
 
+def likelihoods(decided: str | None) -> list[float]:
+    """By hand: a character that was read .98, the other thirty-one .02 together; of a lost one nothing is known."""
+    return [log(0.98 if symbol == decided else 0.02 / 31) if decided else 0.0 for symbol in ALPHABET]
+
+
+def ratio(cell: int) -> float:
+    """By hand: a tooth .92 to .02, a gap .08 to .98."""
+    return {1: log(0.92 / 0.02), 0: log(0.08 / 0.98), -1: 0.0}[cell]
+
+
+def written(reading: Reading) -> list[str | None]:
+    """The characters of a reading."""
+    return [each.character for each in reading.characters]
+
+
+def with_symbols(reading: Reading, characters: Sequence[str | None], cells: Cells) -> Reading:
+    """The reading with these symbols, each as likely as the hand has it."""
+    return replace(
+        reading,
+        characters=tuple(map(character, characters)),
+        cells=cells,
+        character_log_likelihoods=np.array([likelihoods(each) for each in characters]),
+        cell_log_ratios=np.array([[ratio(int(cell)) for cell in track] for track in cells]),
+    )
+
+
 def read(identifier: int = PIN) -> Reading:
     """A reading of a pin in which everything was decided, and rightly."""
     codeword = codeword_of(identifier)
     cells = ring_cells(codeword).astype(np.int8)
-    return Reading(
+    blank = Reading(
         found=True,
         score=0.9,
         x_um=0.0,
         y_um=0.0,
         rotation_rad=0.0,
         mirrored=False,
+        scale=1.0,
+        aspect=1.0,
+        aspect_axis_rad=0.0,
         inverted=False,
-        characters=tuple(map(character, characters_of(codeword[:8].tolist()))),
+        characters=(),
         cells=cells,
         cell_contrast_um=np.zeros(cells.shape),
+        character_log_likelihoods=np.zeros((8, 32)),
+        cell_log_ratios=np.zeros(cells.shape),
         relief_um=10.0,
         contact_um=700.0,
     )
+    return with_symbols(blank, characters_of(codeword[:8].tolist()), cells)
 
 
-def test_likelihoods_by_hand() -> None:
-    """A decided character .98, its runner-up .01, the other thirty .01; a tooth .92 to .02, a gap .08 to .98."""
+def test_the_readers_likelihoods_are_what_is_weighed() -> None:
     reading = read()
-    cells = np.array(reading.cells)
-    cells[1, 7] = -1
-    characters = (character("Q", "0"), character(None, "N"), *reading.characters[2:])
-    soft = likelihoods_of(replace(reading, characters=characters, cells=cells))
-    first = dict(zip(ALPHABET, np.exp(soft.characters[0]).tolist(), strict=True))
-    assert first == pytest.approx({c: {"Q": 0.98, "0": 0.01}.get(c, 0.01 / 30) for c in ALPHABET})
-    assert np.ptp(soft.characters[1]) == 0
-    assert soft.cells[0, 0] == pytest.approx(log(0.92 / 0.02))
-    assert soft.cells[0, 3] == pytest.approx(log(0.08 / 0.98) if cells[0, 3] == 0 else log(0.92 / 0.02))
-    assert soft.cells[1, 7] == 0
+    soft = likelihoods_of(reading)
+    np.testing.assert_array_equal(soft.characters, reading.character_log_likelihoods)
+    np.testing.assert_array_equal(soft.cells, reading.cell_log_ratios)
 
 
-def test_measured_contrast_makes_nothing_more_certain() -> None:
+def test_what_was_decided_makes_nothing_more_certain() -> None:
     reading = read()
-    proud = tuple(replace(each, score=1.0, runner_up_score=-1.0, contrast_um=99.0) for each in reading.characters)
-    deep = replace(reading, characters=proud, cell_contrast_um=np.full(reading.cells.shape, 99.0))
-    assert np.array_equal(likelihoods_of(deep).characters, likelihoods_of(reading).characters)
-    assert np.array_equal(likelihoods_of(deep).cells, likelihoods_of(reading).cells)
+    other = replace(
+        reading,
+        characters=(character("Q", "0"),) * 8,
+        cells=1 - reading.cells,
+        cell_contrast_um=np.full(reading.cells.shape, 99.0),
+    )
+    assert weighed(other) == weighed(reading)
+
+
+def test_a_doubtful_character_is_overruled_by_the_rest() -> None:
+    """One place says three to one for another character: all is named, and no verdict was asked."""
+    reading = read()
+    doubtful = reading.character_log_likelihoods.copy()
+    doubtful[2] = np.log(0.25 / 31)
+    doubtful[2, [ALPHABET.index("Q"), codeword_of(PIN)[2]]] = np.log([0.5625, 0.1875])
+    decoding = weighed(replace(reading, character_log_likelihoods=doubtful))
+    assert decoding.identified is not None
+    assert decoding.identified.id == PIN
+    assert decoding.identified.overruled == (2,)
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +129,8 @@ def told(reading: Reading, setup: Setup) -> dict[str, object]:
         name="nominal",
         condition=setup.job.conditions[0].value,
         impression=Impression(
-                surface=surface,
-                contact_um=700.0,
-                pressure=2.0,
-                dent_um=350.0,
-                sunk_um=10.0,
-                force_n=1400.0,
-                energy_j=0.26,
-            ),
+            surface=surface, contact_um=700.0, pressure=2.0, dent_um=300.0, sunk_um=0.0, force_n=900.0, energy_j=0.3
+        ),
         reading=reading,
         decoding=decode_symbols(symbols_of(reading)),
         soft=weighed(reading),
@@ -122,7 +159,7 @@ def test_a_worn_reading_names_nobody_and_tells_the_likeliest(setup: Setup) -> No
     reading = read()
     cells = np.array(reading.cells)
     cells[0, 3 + int(np.argmax(cells[0, 3:]))] = 0
-    document = told(replace(reading, cells=cells), setup)
+    document = told(with_symbols(reading, written(reading), cells), setup)
     assert (document["identified"], document["id"], document["posterior"]) == (False, None, None)
     runner_up = document["runner_up"]
     assert isinstance(runner_up, dict)
@@ -134,7 +171,7 @@ def test_a_worn_reading_names_nobody_and_tells_the_likeliest(setup: Setup) -> No
 def test_eight_characters_read_alone(setup: Setup) -> None:
     """By hand: eight times log2(32 x .98) bits less 30, times .01: the posterior is .897 (a hundredth less certain)."""
     reading = read()
-    document = told(replace(reading, cells=np.full_like(reading.cells, -1)), setup)
+    document = told(with_symbols(reading, written(reading), np.full_like(reading.cells, -1)), setup)
     odds = (32 * 0.98) ** 8 / 2**30
     assert document["id"] == PIN
     assert document["posterior"] == pytest.approx(odds / (odds + 100), rel=1e-3)
@@ -142,11 +179,6 @@ def test_eight_characters_read_alone(setup: Setup) -> None:
 
 def test_where_nothing_is_read_there_is_neither(setup: Setup) -> None:
     reading = read()
-    nothing = replace(
-        reading,
-        found=False,
-        characters=(character(None, ""),) * 8,
-        cells=np.full_like(reading.cells, -1),
-    )
-    document = told(nothing, setup)
+    nothing = with_symbols(reading, (None,) * 8, np.full_like(reading.cells, -1))
+    document = told(replace(nothing, found=False), setup)
     assert (document["id"], document["posterior"], document["runner_up"]) == (None, None, None)
