@@ -3,8 +3,8 @@
 Usage: python benchmarks/prove.py --scale 1 --evidence DIR [--only NAME]
 
 At scale 1 a million words have their erasures filled, a million for each kind of misreading are compared with the
-closed form, a million damaged readings are decoded softly and three times a hundred thousand that may name nobody, and
-a million inputs are fuzzed. The exit code is 3 where a proof fails.
+closed form, a million damaged readings are decoded softly and three times a hundred thousand that may name nobody, a
+million inputs are fuzzed, and fifty pins are struck sixty times each and read. The exit code is 3 where a proof fails.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from benchmarks.proof_code import erasures, identifications, misreadings
 from benchmarks.proof_fuzz import fuzz
 from benchmarks.proof_reading import proved
 from benchmarks.proof_registry import prove_registry
+from benchmarks.proof_strike import DRAWS, IMPRESSIONS, struck_and_read
 
 SCHEMA = "pin-engrave/evidence/1"
 SEED = 20_260_722
@@ -82,11 +83,19 @@ def prove_input(scale: float) -> dict[str, Any]:
         return {name: task.result() for name, task in {**tasks, **guides}.items()}
 
 
+def prove_strike(scale: float) -> dict[str, Any]:
+    """Held-out impressions read blind, and how far the reader's likelihoods can be believed."""
+    impressions = scaled(IMPRESSIONS, scale)
+    pins = max(1, impressions // DRAWS)
+    return struck_and_read(pins, draws=impressions // pins, seed=SEED)
+
+
 PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {
     "code": prove_code,
     "reading": prove_reading,
     "input": prove_input,
     "registry": prove_registry,
+    "strike": prove_strike,
 }
 
 

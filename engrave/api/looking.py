@@ -1,25 +1,19 @@
 """Pictures of a mark, and the circle from machine files to a verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engrave.api.folders import PinFolder, job_at, load_mark, pins_in
 from engrave.api.given import JobGiven, PinName, known_of, mark_of, setup_of
-from engrave.base.config import parse_json
 from engrave.base.errors import Collecting, InputError, UnknownNameError, raise_faults
-from engrave.base.files import TEMPORARY_PREFIX, read_bytes, read_text, write_atomic
-from engrave.batch import Progress, drawn_pin, recorded_files, simulated_impression
-from engrave.code.mark import MARK_SCHEMA, Mark, mark_from_json
-from engrave.job import Job, job_from_json
-from engrave.job.resolve import JOB_SCHEMA
+from engrave.base.files import write_atomic
+from engrave.batch import Progress, drawn_pin, simulated_impression
+from engrave.code.mark import Mark
 from engrave.job.setup import Setup, prepare
 from engrave.report import impression_png, layout_png, layout_svg, pin_png, pin_svg
 from engrave.verify import Checker, check_pin, check_to_json, checker_for
-
-_MOST_PROGRAM_BYTES = 500_000_000
-_MOST_MARK_BYTES = 1_000_000
-_MOST_JOB_BYTES = 100_000_000
 
 _DRAWN = {"layout": (".svg", ".png"), "pin": (".svg", ".png"), "impression": (".png",)}
 VIEWS = tuple(_DRAWN)
@@ -34,15 +28,6 @@ class Check:
     document: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pin:
-    """One pin to be checked."""
-
-    folder: Path
-    mark: Mark
-    job: Path
-
-
 def check(path: Path, *, progress: Progress | None = None) -> tuple[Check, ...]:
     """Check a pin's folder, or every pin of a batch's folder, from job.ngc, mark.json and job.json alone.
 
@@ -51,11 +36,11 @@ def check(path: Path, *, progress: Progress | None = None) -> tuple[Check, ...]:
     """
     faults: list[str] = []
     jobs: set[Path] = set()
-    pins = list(_pins(path, jobs, faults))
+    pins = list(pins_in(path, jobs, faults))
     checkers: dict[Path, Checker] = {}
     for job in sorted(jobs):
         with Collecting(faults):
-            checkers[job] = checker_for(prepare(_job_at(job)))
+            checkers[job] = checker_for(prepare(job_at(job)))
     raise_faults(faults)
     outcomes: list[Check] = []
     for pin in pins:
@@ -74,63 +59,10 @@ def checks_to_json(checks: Sequence[Check]) -> dict[str, Any]:
     }
 
 
-def _checked(pin: _Pin, checker: Checker) -> Check:
-    checked = check_pin(read_bytes(pin.folder / "job.ngc", most=_MOST_PROGRAM_BYTES), pin.mark, checker)
+def _checked(pin: PinFolder, checker: Checker) -> Check:
+    checked = check_pin(pin.program(), pin.mark, checker)
     document = check_to_json(checked, checker.setup)
     return Check(folder=pin.folder.resolve().name, passed=checked.passed, document=document)
-
-
-def _pins(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[_Pin]:
-    """The pins that can be checked; every job that is asked for and every fault is put where it belongs."""
-    for folder in _folders(path, faults):
-        found: list[str] = []
-        mark: Mark | None = None
-        job: Path | None = None
-        with Collecting(found):
-            mark = load_mark(folder / "mark.json")
-        with Collecting(found):
-            job = _job_path(folder)
-            jobs.add(job)
-        if not (folder / "job.ngc").is_file():
-            found.append(f"{folder}: no job.ngc; put the machine file there")
-        faults.extend(found)
-        if mark is not None and job is not None and not found:
-            yield _Pin(folder=folder, mark=mark, job=job)
-
-
-def _folders(path: Path, faults: list[str]) -> list[Path]:
-    """The pin itself, or every pin of a batch, by name."""
-    if (path / "job.ngc").is_file() or (path / "mark.json").is_file():
-        return [path]
-    found: set[str] = set()
-    if (path / "pins").is_dir():
-        found = {entry.name for entry in (path / "pins").iterdir() if entry.is_dir()}
-    named: set[str] = set()
-    with Collecting(faults):
-        named = set(recorded_files(path))
-    faults += [f"{path / 'pins' / name}: is not there, and manifest.json names it" for name in sorted(named - found)]
-    if not found and not faults:
-        what = "holds neither job.ngc and mark.json of a pin nor pins/ of a batch" if path.is_dir() else "is no folder"
-        faults.append(f"{path}: {what}; name the folder of a pin or of a batch")
-    return [path / "pins" / name for name in sorted(found) if not name.startswith(TEMPORARY_PREFIX)]
-
-
-def load_mark(path: Path) -> Mark:
-    """The mark of a ``mark.json``. Raises InputError where it disagrees with itself."""
-    document = parse_json(read_text(path, most=_MOST_MARK_BYTES), origin=str(path), schema=MARK_SCHEMA)
-    return mark_from_json(document, origin=str(path))
-
-
-def _job_path(folder: Path) -> Path:
-    for candidate in (folder / "job.json", folder.resolve().parent.parent / "job.json"):
-        if candidate.is_file():
-            return candidate
-    raise InputError(f"{folder}: no job.json beside the machine file or two folders up; put the batch's there")
-
-
-def _job_at(path: Path) -> Job:
-    document = parse_json(read_text(path, most=_MOST_JOB_BYTES), origin=str(path), schema=JOB_SCHEMA)
-    return job_from_json(document, origin=str(path))
 
 
 def preview(of: Mark | PinName | Path, job: JobGiven, *, view: str, suffix: str, folder: Path | None = None) -> bytes:

@@ -1,0 +1,163 @@
+"""One pin under the strikes that are asked for: what each leaves in a primer, and how often that is enough."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engrave.api.folders import PinFolder, job_at, pins_in
+from engrave.base.errors import Collecting, InputError, raise_faults
+from engrave.base.files import write_folder_atomic
+from engrave.base.shelf import Sourced
+from engrave.batch import Progress
+from engrave.batch.strikes import struck_often
+from engrave.code.mark import Mark
+from engrave.job import Job
+from engrave.job.setup import prepare
+from engrave.report import height_png, impression_x3p, microscope_png
+from engrave.strike import CONDITIONS, ENSEMBLES, Condition, Ensemble, drawn
+from engrave.verify import Checker, checker_for
+from engrave.verify.check import engraved, require_profile
+from engrave.verify.strikes import Outcome, Sampled, outcome_under, strike_to_json
+from toolpaths.surface import HeightMap
+
+MOST_SAMPLES = 100_000
+_MAGNIFICATIONS = (25.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strikes:
+    """The outcome: the JSON object ``pin-engrave/strike/1``, and whether every named condition identifies the pin."""
+
+    identified: bool
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """What there is to strike and how."""
+
+    tip: HeightMap
+    mark: Mark
+    checker: Checker
+    conditions: tuple[Sourced[Condition], ...]
+    ensemble: Sourced[Ensemble] | None
+
+
+def strike(
+    path: Path,
+    *,
+    conditions: Sequence[str] | None = None,
+    samples: int = 0,
+    seed: int = 0,
+    ensemble: str = "field",
+    workers: int = 1,
+    out: Path | None = None,
+    progress: Progress | None = None,
+) -> Strikes:
+    """Strike a finished pin, from its job.ngc, mark.json and job.json alone.
+
+    conditions : names, those of the job where none are given; a job's own condition goes before a shipped one of its
+    name. samples : draws of the ensemble besides, from ``seed``. out : a folder that is not there yet, for pictures and
+    X3P files of every condition. Raises InputError with every fault; a machine file that cannot be simulated is one.
+    """
+    faults: list[str] = []
+    pin = _pin(path, faults)
+    if not 0 <= samples <= MOST_SAMPLES:
+        faults.append(f"--samples: {samples} must be from 0 to {MOST_SAMPLES}")
+    if out is not None and out.exists():
+        faults.append(f"--out: {out} is there already; name a folder that is not, so that nothing is overwritten")
+    job: Job | None = None
+    if pin is not None:
+        with Collecting(faults):
+            job = job_at(pin.job)
+    chosen = _conditions(conditions, job, faults)
+    ranges: Sourced[Ensemble] | None = None
+    with Collecting(faults, prefix="--ensemble: "):
+        ranges = ENSEMBLES.load(ensemble)
+    raise_faults(faults)
+    if pin is None or job is None:
+        raise InputError(f"{path}: no pin to strike")
+    ready = _ready(pin, job, chosen, ranges if samples else None)
+    return _struck(ready, samples=samples, seed=seed, workers=workers, out=out, progress=progress or _silent)
+
+
+def _silent(_done: int, _total: int, _name: str) -> None:
+    """Nobody looks."""
+
+
+def _pin(path: Path, faults: list[str]) -> PinFolder | None:
+    """The one pin in a folder; that there are more is a fault."""
+    found = list(pins_in(path, set(), faults))
+    if len(found) > 1:
+        faults.append(f"{path}: holds {len(found)} pins; name the folder of one, such as {found[0].folder}")
+    return found[0] if found else None
+
+
+def _conditions(names: Sequence[str] | None, job: Job | None, faults: list[str]) -> tuple[Sourced[Condition], ...]:
+    """The conditions of these names, as the job has them or as they are shipped."""
+    own: Mapping[str, Sourced[Condition]] = {entry.name: entry for entry in job.conditions} if job else {}
+    if names is None:
+        return tuple(own.values())
+    found: list[Sourced[Condition]] = []
+    for name in dict.fromkeys(names):
+        with Collecting(faults, prefix="--conditions: "):
+            found.append(own[name] if name in own else CONDITIONS.load(name))
+    return tuple(found)
+
+
+def _ready(
+    pin: PinFolder, job: Job, conditions: tuple[Sourced[Condition], ...], ensemble: Sourced[Ensemble] | None
+) -> _Ready:
+    checker = checker_for(prepare(job))
+    require_profile(pin.mark, checker)
+    made = engraved(pin.program(), checker)
+    if made.tip is None:
+        raise InputError(
+            [
+                f"{pin.folder / 'job.ngc'}: {finding.number} {finding.place}: {finding.message}"
+                for finding in made.findings
+            ]
+        )
+    return _Ready(tip=made.tip, mark=pin.mark, checker=checker, conditions=conditions, ensemble=ensemble)
+
+
+def _struck(ready: _Ready, *, samples: int, seed: int, workers: int, out: Path | None, progress: Progress) -> Strikes:
+    total = len(ready.conditions) + samples
+    outcomes: list[Outcome] = []
+    for condition in ready.conditions:
+        outcomes.append(outcome_under(ready.tip, ready.mark, ready.checker, condition))
+        progress(len(outcomes), total, condition.name)
+    sampled: Sampled | None = None
+    if ready.ensemble is not None:
+        primer = ready.checker.setup.job.primer.value
+        draws = tuple(drawn(ready.ensemble.value, primer=primer, samples=samples, seed=seed))
+        trials = struck_often(
+            ready.tip,
+            ready.mark,
+            ready.checker,
+            draws,
+            workers=workers,
+            progress=lambda done, _total, name: progress(len(outcomes) + done, total, name),
+        )
+        sampled = Sampled(ensemble=ready.ensemble, seed=seed, trials=trials)
+    if out is not None:
+        write_folder_atomic(out, _files(outcomes, ready.mark))
+    return Strikes(
+        identified=all(entry.carriers[-1].identified == ready.mark.id for entry in outcomes),
+        document=strike_to_json(outcomes, sampled, ready.mark, ready.checker, conditions=ready.conditions),
+    )
+
+
+def _files(outcomes: Sequence[Outcome], mark: Mark) -> dict[str, bytes]:
+    """The height map, its picture, and the view under a microscope, of every condition, by file name."""
+    files: dict[str, bytes] = {}
+    for entry in outcomes:
+        name, surface = entry.struck.name, entry.struck.impression.surface
+        title = f"{mark.characters[:4]} {mark.characters[4:]} - {entry.struck.condition.description.lower()}"
+        files[f"{name}.x3p"] = impression_x3p(surface)
+        files[f"{name}-heights.png"] = height_png(surface, title=title)
+        for magnification in _MAGNIFICATIONS:
+            picture = microscope_png(surface, title=title, magnification=magnification)
+            files[f"{name}-{magnification:g}x.png"] = picture
+    return files
