@@ -1,6 +1,8 @@
 """Writes docs/benchmarks.md from the JSON of a run, so that page and figures cannot part.
 
 Usage: python benchmarks/report.py docs/benchmarks.json docs/benchmarks.md
+
+What other readers make of our pictures comes from ``docs/evidence/ocr.json``, or from the file after ``--readers``.
 """
 
 import argparse
@@ -8,6 +10,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+# So many of the characters that a program confuses are named.
+_WORST = 8
+_READERS_JSON = Path(__file__).resolve().parent.parent / "docs" / "evidence" / "ocr.json"
 
 HEAD = """\
 # Benchmarks
@@ -57,6 +63,32 @@ Cutting the tip, striking it and reading it are most of a pin. They use several 
 correlate, and a thread that waits for a busy processor counts as CPU: on a loaded machine these rows swell more than
 the others.
 """
+READERS = """\
+## Other readers on the same pictures
+
+`python benchmarks/ocr.py` cuts marks and strikes them in simulation, takes pictures of the impressions, and gives them
+to two programs that read print. They are told the pose of the mark, which characters there may be, and where each line
+or each character lies; their answers are folded as an examiner's are, and of a line those characters count that stand
+in the longest common subsequence. Ours is told nothing of where the mark lies and works from heights, which say more
+than a picture, or from the same pictures where the row says so; where it does not find the mark it gives nothing.
+"Decided" leaves out what it is not sure of, "likeliest" takes the best of 32. Wrong cells are those read as something
+else; the rest are empty answers. Intervals are of 95 % (Wilson), as if every cell were a case of its own.
+"""
+NOMINAL = "Nominal strike: {impressions} pins, {cells:,} cells"
+FIELD = "Ensemble `field`, held-out draws: {impressions} strikes, {cells:,} cells"
+CONFUSED = """\
+What the programs took for what, cell by cell, under the nominal strike: the eight characters that fared worst, all in
+the JSON. "Nothing" is an empty answer.
+"""
+PREPARED = """\
+How the pictures were prepared: whatever read best on tuning pins ({nominal} nominal strikes, {field} of the ensemble;
+cells and lines counted together), which are none of the pins above. Levelled is divided by the brightness of the metal
+about the mark; height and margin are of a character.
+"""
+LAMP = """\
+The elevation of the ring light, on the {nominal} nominal tuning strikes: cells right, cell by cell and by the line.
+Held low, the light leaves the strokes dark in level metal; held high, it lights their floors and leaves two dark edges.
+"""
 OTHERS = """\
 ## Other runners
 
@@ -71,8 +103,8 @@ OTHERS = """\
 """
 
 
-def page(document: dict[str, Any]) -> Iterator[str]:
-    """The blocks of the page."""
+def page(document: dict[str, Any], readers: dict[str, Any]) -> Iterator[str]:
+    """The blocks of the page, of a run of the benchmarks and of one with other readers."""
     results = document["results"]
     yield HEAD
     yield _how_to_read(document["machine"], results["batch"])
@@ -82,6 +114,7 @@ def page(document: dict[str, Any]) -> Iterator[str]:
     yield _stages(results["stages"])
     yield STAGES
     yield _batches(results["batch"])
+    yield from _readers(readers)
     yield OTHERS
 
 
@@ -177,14 +210,105 @@ def _batches(batch: dict[str, Any]) -> str:
     )
 
 
+def _readers(document: dict[str, Any]) -> Iterator[str]:
+    steps = document["steps"]
+    yield READERS
+    for title, step in ((NOMINAL, "nominal"), (FIELD, "field")):
+        pictures = steps.get(f"{step}-pictures", {}).get("results", {})
+        yield _read(title, steps[step]["results"], pictures)
+    yield CONFUSED
+    yield _confused(steps["nominal"]["results"]["programs"])
+    tuned = steps["tune"]["results"]
+    nominal, field = tuned["nominal_pins"], tuned["field_pins"] * tuned["field_draws_a_pin"]
+    yield PREPARED.format(nominal=nominal, field=field)
+    yield _prepared(tuned["preparations"])
+    yield LAMP.format(nominal=nominal)
+    yield _lamp(tuned["ring_elevation_deg"])
+
+
+def _read(title: str, results: dict[str, Any], pictures: dict[str, Any]) -> str:
+    """What everybody read of the impressions of one step, and our reader of pictures where that was run."""
+    ours, versions = {**results["pin-engrave"], **pictures}, results["versions"]
+    one = ours["heights, decided"]
+    heading = title.format(impressions=one["impressions"], cells=one["of"])
+    rows = [
+        f"| {program} {versions[program]}, {rendering} | {_share(of['cell by cell'])} | {_wrong(of['cell by cell'])} "
+        f"| {_share(of['line'])} |\n"
+        for program, renderings in results["programs"].items()
+        for rendering, of in renderings.items()
+    ]
+    rows += [f"| pin-engrave, {name}, blind | {_share(of)} | {_wrong(of)} | | |\n" for name, of in ours.items()]
+    columns = "cell by cell | all eight | wrong cells | by the line | all eight"
+    return f"| {heading} | {columns} |\n|---|---|---|---|---|---|\n{''.join(rows)}"
+
+
+def _wrong(counted: dict[str, Any]) -> int:
+    """Cells for which something else was given; an empty answer is none."""
+    wrong: int = counted["of"] - counted["right"] - counted["nothing"]
+    return wrong
+
+
+def _share(counted: dict[str, Any]) -> str:
+    """Two columns: the share of cells with its interval, and how many marks are right as a whole."""
+    low, high = counted["interval"]
+    share = counted["right"] / counted["of"]
+    return f"{share:.3f} ({low:.3f} to {high:.3f}) | {counted['all_eight']} of {counted['impressions']}"
+
+
+def _confused(programs: dict[str, Any]) -> str:
+    rows = []
+    for program, renderings in programs.items():
+        for rendering, of in renderings.items():
+            confusions = of["cell by cell"]["confusions"]
+            worst = sorted(confusions.items(), key=lambda item: -sum(item[1]["taken_for"].values()))
+            told = "; ".join(_taken(own, confusion) for own, confusion in worst[:_WORST]) or "none"
+            rows.append(f"| {program}, {rendering} | {told} |\n")
+    return f"| program and picture | character: taken for, of how often it stood |\n|---|---|\n{''.join(rows)}"
+
+
+def _taken(own: str, confusion: dict[str, Any]) -> str:
+    for_what = ", ".join(f"{said or 'nothing'} {count}" for said, count in confusion["taken_for"].items())
+    return f"{own}: {for_what}, of {confusion['stood']}"
+
+
+def _prepared(programs: dict[str, Any]) -> str:
+    rows = []
+    for program, renderings in programs.items():
+        for rendering, found in renderings.items():
+            of = found["chosen"]
+            levelled, inverted = ("yes" if of[name] else "no" for name in ("levelled", "inverted"))
+            rows.append(
+                f"| {program}, {rendering} | {levelled} | {of['blur_um']:g} | {of['cap_px']} | {of['margin']:.0%} | "
+                f"{inverted} | {found['right']} of {found['of']} |\n"
+            )
+    return (
+        "| program and picture | levelled | blur, um | height, px | margin | light on dark | right |\n"
+        f"|---|---|---|---|---|---|---|\n{''.join(rows)}"
+    )
+
+
+def _lamp(programs: dict[str, Any]) -> str:
+    elevations = list(next(iter(programs.values())))
+    rows = "".join(
+        f"| {program} | "
+        + " | ".join(f"{of['cell by cell']['right']}, {of['line']['right']}" for of in by_elevation.values())
+        + " |\n"
+        for program, by_elevation in programs.items()
+    )
+    cells = next(iter(next(iter(programs.values())).values()))["line"]["of"]
+    heads = " | ".join(f"{elevation} degrees" for elevation in elevations)
+    return f"| right of {cells} | {heads} |\n|---|{'---|' * len(elevations)}\n{rows}"
+
+
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("json", type=Path)
     parser.add_argument("markdown", type=Path)
+    parser.add_argument("--readers", type=Path, default=_READERS_JSON)
     options = parser.parse_args()
-    document = json.loads(options.json.read_text(encoding="utf-8"))
-    options.markdown.write_text("\n".join(page(document)), encoding="utf-8")
+    document, readers = (json.loads(path.read_text(encoding="utf-8")) for path in (options.json, options.readers))
+    options.markdown.write_text("\n".join(page(document, readers)), encoding="utf-8")
 
 
 if __name__ == "__main__":

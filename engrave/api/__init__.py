@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engrave.api.casefile import case_document, case_file
     from engrave.api.codes import decode, encode
+    from engrave.api.folders import load_mark
     from engrave.api.given import JobGiven, PinName, with_formats
     from engrave.api.library import FORMATS, job_rules, kinds, names, show
     from engrave.api.looking import (
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
         Check,
         check,
         checks_to_json,
-        load_mark,
         preview,
         write_file,
     )
     from engrave.api.making import RegistryGiven, batch, make, outcome_to_json, plan, plan_to_json
+    from engrave.api.seeing import Seen, read
+    from engrave.api.striking import Strikes, strike
     from engrave.api.tracing import Tracer, trace
     from engrave.base.config import json_bytes
     from engrave.batch import BatchOutcome, Order, Orders, PinOutcome, Progress
@@ -46,10 +48,13 @@ _HOMES = {
     for module, names in {
         "engrave.api.casefile": ("case_document", "case_file"),
         "engrave.api.codes": ("decode", "encode"),
+        "engrave.api.folders": ("load_mark",),
         "engrave.api.given": ("JobGiven", "PinName", "with_formats"),
         "engrave.api.library": ("FORMATS", "job_rules", "kinds", "names", "show"),
-        "engrave.api.looking": ("VIEWS", "Check", "check", "checks_to_json", "load_mark", "preview", "write_file"),
+        "engrave.api.looking": ("VIEWS", "Check", "check", "checks_to_json", "preview", "write_file"),
         "engrave.api.making": ("RegistryGiven", "batch", "make", "outcome_to_json", "plan", "plan_to_json"),
+        "engrave.api.seeing": ("Seen", "read"),
+        "engrave.api.striking": ("Strikes", "strike"),
         "engrave.api.tracing": ("Tracer", "trace"),
         "engrave.base.config": ("json_bytes",),
         "engrave.batch": ("BatchOutcome", "Order", "Orders", "PinOutcome", "Progress"),
@@ -73,6 +78,8 @@ __all__ = [
     "PinOutcome",
     "Progress",
     "RegistryGiven",
+    "Seen",
+    "Strikes",
     "Tracer",
     "batch",
     "case_document",
@@ -95,7 +102,9 @@ __all__ = [
     "plan",
     "plan_to_json",
     "preview",
+    "read",
     "show",
+    "strike",
     "trace",
     "with_formats",
     "write_file",

@@ -79,13 +79,14 @@ def decoding_to_json(decoded: CombinedDecoding, table: RangeTable) -> dict[str, 
     }
 
 
-def _pin(identifier: int, characters: str, table: RangeTable) -> dict[str, Any]:
+def pin_of_id(identifier: int, characters: str, table: RangeTable) -> dict[str, Any]:
+    """A pin by its id, with the serial that the ranges give it, if they do."""
     maker, model, serial = table.locate(identifier) or (None, None, None)
     return {"id": identifier, "characters": characters, "serial": serial, "maker": maker, "model": model}
 
 
 def _candidate(candidate: SoftCandidate, named: SoftCandidate | None, table: RangeTable) -> dict[str, Any]:
-    pin = _pin(candidate.id, candidate.characters, table)
+    pin = pin_of_id(candidate.id, candidate.characters, table)
     return {**pin, **candidate_to_json(candidate), "identified": candidate is named}
 
 
@@ -102,7 +103,7 @@ def _exact_to_json(exact: Decoding, decoded: CombinedDecoding, table: RangeTable
 def _exact_candidate(candidate: Candidate, spent: int, table: RangeTable) -> dict[str, Any]:
     """``spent`` : the bits that trying every direction took."""
     return {
-        **_pin(candidate.id, candidate.characters, table),
+        **pin_of_id(candidate.id, candidate.characters, table),
         "check_bits": max(0, candidate.check_bits - spent),
         "used": list(candidate.used),
         "agreeing": list(candidate.agreeing),

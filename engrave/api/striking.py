@@ -19,6 +19,7 @@ from engrave.strike import CONDITIONS, ENSEMBLES, Condition, Ensemble, drawn
 from engrave.verify import Checker, checker_for
 from engrave.verify.check import engraved, require_profile
 from engrave.verify.strikes import Outcome, Sampled, outcome_under, strike_to_json
+from toolpaths.findings import Severity
 from toolpaths.surface import HeightMap
 
 MOST_SAMPLES = 100_000
@@ -65,6 +66,8 @@ def strike(
     pin = _pin(path, faults)
     if not 0 <= samples <= MOST_SAMPLES:
         faults.append(f"--samples: {samples} must be from 0 to {MOST_SAMPLES}")
+    if seed < 0:
+        faults.append(f"--seed: {seed} must not be negative")
     if out is not None and out.exists():
         faults.append(f"--out: {out} is there already; name a folder that is not, so that nothing is overwritten")
     job: Job | None = None
@@ -72,13 +75,20 @@ def strike(
         with Collecting(faults):
             job = job_at(pin.job)
     chosen = _conditions(conditions, job, faults)
+    if out is not None:
+        faults += [f"condition {name!r}: names no file; rename it" for name in _unfit_for_files(chosen)]
+    if not (chosen or samples or faults):
+        faults.append("--conditions: names none; name at least one, or ask for draws with --samples")
     ranges: Sourced[Ensemble] | None = None
     with Collecting(faults, prefix="--ensemble: "):
         ranges = ENSEMBLES.load(ensemble)
+    ready: _Ready | None = None
+    if pin is not None and job is not None:
+        with Collecting(faults):
+            ready = _ready(pin, job, chosen, ranges if samples else None)
     raise_faults(faults)
-    if pin is None or job is None:
+    if ready is None:
         raise InputError(f"{path}: no pin to strike")
-    ready = _ready(pin, job, chosen, ranges if samples else None)
     return _struck(ready, samples=samples, seed=seed, workers=workers, out=out, progress=progress or _silent)
 
 
@@ -106,17 +116,24 @@ def _conditions(names: Sequence[str] | None, job: Job | None, faults: list[str])
     return tuple(found)
 
 
+def _unfit_for_files(conditions: Sequence[Sourced[Condition]]) -> list[str]:
+    """Names that would lead out of the folder, or nowhere: a job's own can be anything."""
+    return [entry.name for entry in conditions if "/" in entry.name or not entry.name.isprintable()]
+
+
 def _ready(
     pin: PinFolder, job: Job, conditions: tuple[Sourced[Condition], ...], ensemble: Sourced[Ensemble] | None
 ) -> _Ready:
+    """Cut the tip. Raises InputError where the parts do not fit together or the machine file cannot be simulated."""
     checker = checker_for(prepare(job))
     require_profile(pin.mark, checker)
     made = engraved(pin.program(), checker)
     if made.tip is None:
         raise InputError(
             [
-                f"{pin.folder / 'job.ngc'}: {finding.number} {finding.place}: {finding.message}"
+                f"{pin.folder / 'job.ngc'}: {finding.number} {finding.place or 'program'}: {finding.message}"
                 for finding in made.findings
+                if finding.severity is Severity.ERROR
             ]
         )
     return _Ready(tip=made.tip, mark=pin.mark, checker=checker, conditions=conditions, ensemble=ensemble)

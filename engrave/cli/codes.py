@@ -75,9 +75,9 @@ def _print_decoding(document: dict[str, Any]) -> None:
     symbols = carriers[-1]["last"] + 1
     for rank, candidate in enumerate(document["candidates"]):
         differs = f"  differs in {candidate['distance']} of {symbols} symbols" if rank else ""
-        click.echo(f"{_pin_line(candidate)}{differs}")
+        click.echo(f"{pin_line(candidate)}{differs}")
         if not rank:
-            _print_symbols(candidate, carriers)
+            print_symbols(candidate, carriers)
     click.echo(
         f"none of these: {share(document['none_of_these'])}, no mark of this code: {share(document['not_ours'])}"
     )
@@ -86,7 +86,8 @@ def _print_decoding(document: dict[str, Any]) -> None:
         tell(f"not identified: {what_lacks(document)}", quiet=False)
 
 
-def _pin_line(candidate: dict[str, Any]) -> str:
+def pin_line(candidate: dict[str, Any]) -> str:
+    """A candidate with its pin and its figures."""
     pin = f"{candidate['serial']} ({candidate['maker']}, {candidate['model']})"
     named = pin if candidate["serial"] is not None else "no serial of this job's ranges"
     state = "identified" if candidate["identified"] else "candidate"
@@ -94,7 +95,7 @@ def _pin_line(candidate: dict[str, Any]) -> str:
     return f"{state}: {spaced(candidate['characters'])}  id {candidate['id']}  {named}  {figures}"
 
 
-def _print_symbols(candidate: dict[str, Any], carriers: list[dict[str, Any]]) -> None:
+def print_symbols(candidate: dict[str, Any], carriers: list[dict[str, Any]]) -> None:
     """What the best candidate rests on, what it overrules, and how the mark lies."""
     for name in ("used", "overruled"):
         if candidate[name]:

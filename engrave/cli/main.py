@@ -32,6 +32,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "check",
         "Read machine files back, cut and strike them in simulation, and read.",
     ),
+    "strike": (
+        "engrave.cli.striking",
+        "strike",
+        "Simulate strikes of a finished pin: depths, and how often it can be told by them.",
+    ),
+    "read": ("engrave.cli.seeing", "read", "Read a struck primer from a topography or a picture."),
     "list": ("engrave.cli.data", "list_names", "List pins, faces, machines, processes and so on."),
     "show": ("engrave.cli.data", "show", "Show one entry with the source of every number."),
     "registry": (

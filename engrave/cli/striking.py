@@ -100,8 +100,9 @@ def _print_conditions(document: dict[str, Any]) -> None:
 
 def _named(entry: dict[str, Any]) -> str:
     told = [carrier for carrier, said in entry["carriers"].items() if said["right"]]
-    identified = "identifies the pin" if entry["carriers"]["jointly"]["identified"] else "identifies nobody"
-    return f"{identified}; right by {', '.join(told) or 'nothing'}"
+    jointly = entry["carriers"]["jointly"]
+    whom = "the pin" if jointly["identified"] else "another pin" if jointly["wrong"] else "nobody"
+    return f"identifies {whom}; right by {' / '.join(told) or 'nothing'}"
 
 
 def _measures(lands: list[dict[str, Any]]) -> str:
@@ -114,12 +115,12 @@ def _measures(lands: list[dict[str, Any]]) -> str:
 
 def _least(lands: list[dict[str, Any]], key: str, words: str) -> str:
     known = [land[key] for land in lands]
-    return f"unseen {words}" if None in known or not known else f"{min(known):.2g} {words}"
+    return f"? {words}" if None in known or not known else f"{min(known):.2g} {words}"
 
 
 def _most(lands: list[dict[str, Any]], key: str, words: str) -> str:
     known = [land[key] for land in lands if land[key] is not None]
-    return f"{max(known):.2g} {words}" if known else f"unseen {words}"
+    return f"{max(known):.2g} {words}" if known else f"? {words}"
 
 
 def _print_ensemble(ensemble: dict[str, Any] | None) -> None:

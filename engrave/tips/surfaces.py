@@ -10,9 +10,13 @@ from engrave.tips.library import Pin
 FloatArray = NDArray[np.float64]
 
 
-def _inside(x_um: FloatArray, y_um: FloatArray, edge_radius_um: float) -> NDArray[np.bool_]:
-    """Within the edge; a nanometre is allowed, since machine files hold whole nanometres."""
-    return np.hypot(x_um, y_um) <= edge_radius_um + 1e-3
+def _inside(square_um2: FloatArray, edge_radius_um: float) -> NDArray[np.bool_]:
+    """Within the edge, by the squared distance from the axis; a nanometre is allowed, as in machine files."""
+    return square_um2 <= (edge_radius_um + 1e-3) ** 2
+
+
+def _square_um2(x_um: FloatArray, y_um: FloatArray) -> FloatArray:
+    return np.asarray(np.square(x_um) + np.square(y_um))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +33,15 @@ class SphericalTip:
 
     def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """Height z = sqrt(R^2 - r^2) - R, NaN outside the edge."""
-        square = np.square(x_um) + np.square(y_um)
+        square = _square_um2(x_um, y_um)
         height = np.sqrt(np.maximum(self.radius_um**2 - square, 0.0)) - self.radius_um
-        return np.where(_inside(x_um, y_um, self.edge_radius_um), height, np.nan)
+        return np.where(_inside(square, self.edge_radius_um), height, np.nan)
 
     def normal_cosine(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """Cosine sqrt(1 - (r/R)^2) of the slope, NaN outside the edge."""
-        square = (np.square(x_um) + np.square(y_um)) / self.radius_um**2
-        return np.where(_inside(x_um, y_um, self.edge_radius_um), np.sqrt(np.maximum(1.0 - square, 0.0)), np.nan)
+        square = _square_um2(x_um, y_um)
+        cosine = np.sqrt(np.maximum(1.0 - square / self.radius_um**2, 0.0))
+        return np.where(_inside(square, self.edge_radius_um), cosine, np.nan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +57,11 @@ class FlatTip:
 
     def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """Zero on the flat, NaN outside the edge."""
-        return np.where(_inside(x_um, y_um, self.edge_radius_um), 0.0, np.nan)
+        return np.where(_inside(_square_um2(x_um, y_um), self.edge_radius_um), 0.0, np.nan)
 
     def normal_cosine(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """One on the flat, NaN outside the edge."""
-        return np.where(_inside(x_um, y_um, self.edge_radius_um), 1.0, np.nan)
+        return np.where(_inside(_square_um2(x_um, y_um), self.edge_radius_um), 1.0, np.nan)
 
 
 Tip = SphericalTip | FlatTip

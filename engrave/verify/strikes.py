@@ -22,6 +22,10 @@ _UM_DECIMALS = 1
 _N_DECIMALS = 1
 _J_DECIMALS = 4
 _SHARE_DECIMALS = 4
+_CHANCES = (
+    "The reader's likelihoods come from a calibration that was fitted to simulated strikes (ensemble field, the part"
+    " for tuning). No struck primer was read. What the ring and all carriers jointly identify rests on them."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +69,15 @@ def strike_to_json(
     *,
     conditions: Sequence[Sourced[Condition]],
 ) -> dict[str, Any]:
-    """The JSON object of the strikes of one pin; figures of the simulation are rounded to a nanometre."""
+    """The JSON object of the strikes of one pin; figures of the simulation are rounded."""
+    # The job's own conditions may be among those that were struck: each is told once.
+    priors = dict.fromkeys((*prior_notes(checker.setup.job), *_notes(conditions), ("reading.posterior", _CHANCES)))
     return {
         "schema": STRIKE_SCHEMA,
         "intended": {"characters": mark.characters, "id": mark.id, "serial": mark.serial},
         "conditions": {entry.struck.name: _outcome(entry, mark, checker) for entry in outcomes},
         "ensemble": None if sampled is None else _sampled(sampled, mark),
-        "priors": [
-            {"of": name, "source": source} for name, source in (*prior_notes(checker.setup.job), *_notes(conditions))
-        ],
+        "priors": [{"of": name, "source": source} for name, source in priors],
     }
 
 
@@ -91,7 +95,7 @@ def _outcome(entry: Outcome, mark: Mark, checker: Checker) -> dict[str, Any]:
         "force_n": round(impression.force_n, _N_DECIMALS),
         "energy_j": round(impression.energy_j, _J_DECIMALS),
         "carriers": {
-            carrier: {"right": said.right, "identified": said.identified == mark.id}
+            carrier: {"right": said.right, **_whom(said, mark)}
             for carrier, said in zip(CARRIERS, entry.carriers, strict=True)
         },
         "findings": [finding_to_json(finding) for finding in entry.findings],
@@ -153,5 +157,10 @@ def _draw(entry: Trial, mark: Mark) -> dict[str, Any]:
         "wrong_cells": entry.wrong_cells,
         "lost_cells": entry.lost_cells,
         "right": [carrier for carrier, said in zip(CARRIERS, entry.carriers, strict=True) if said.right],
-        "identified": entry.carriers[-1].identified == mark.id,
+        **_whom(entry.carriers[-1], mark),
     }
+
+
+def _whom(said: Carried, mark: Mark) -> dict[str, bool]:
+    """Whether this pin is identified, and whether another is."""
+    return {"identified": said.identified == mark.id, "wrong": said.identified not in (None, mark.id)}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from PIL import Image
 
 from engrave.api import record
 from engrave.base.errors import Exit
@@ -129,6 +130,18 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/absent/picture.svg")),
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/good.csv/picture.svg")),
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}")),
+    # strike; that it does is told in test_striking
+    (WRONG, ("strike", "{}", JSON)),
+    (WRONG, ("strike", "{}/absent", JSON)),
+    (WRONG, ("strike", "", JSON)),
+    (WRONG, ("strike", "{}", "--samples", "many", JSON)),
+    (WRONG, ("strike", "{}", "--seed", "-1", JSON)),
+    # read
+    (NO, ("read", "{}/blank.png", "--um-per-px", "2", JSON)),
+    (NO, ("read", "{}/blank.png", "--um-per-px", "2", "--quiet")),
+    (WRONG, ("read", "{}/good.csv", JSON)),
+    (WRONG, ("read", "{}/absent.x3p", JSON)),
+    (WRONG, ("read", "{}/blank.png", "--job", "{}/bare.toml", JSON)),
     # check
     (WRONG, ("check", "{}", JSON)),
     (WRONG, ("check", "{}/absent", JSON)),
@@ -291,6 +304,7 @@ def _furnish(folder: Path) -> None:
         (folder / name).write_text(text)
     (folder / "latin1.csv").write_bytes("serial,maker,model\n375-76834,Bor\u00e9alis,Compact\n".encode("latin-1"))
     (folder / "utf16.csv").write_bytes(texts["good.csv"].encode("utf-16"))
+    Image.new("L", (400, 400), 128).save(folder / "blank.png")
     (folder / "library" / "pins").mkdir(parents=True)
     (folder / "library" / "pins" / "mine.toml").write_text("shape = 3")
 
@@ -330,4 +344,4 @@ def test_every_command_that_prints_json_is_in_the_table_with_a_good_and_a_bad_li
     for name in (set(COMMANDS) - mute) | {"job check"} | (set(REGISTRY) - {"registry export"}):
         codes = {code for code, line in MATRIX if " ".join(line).startswith(name) and JSON in line}
         assert WRONG in codes, name
-        assert codes & {OK, NO} or name in {"check", "make", "registry signoff"}, name
+        assert codes & {OK, NO} or name in {"check", "make", "registry signoff", "strike"}, name

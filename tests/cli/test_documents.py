@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parent.parent.parent
 NAMES = (
     "mark", "job", "check", "checks", "manifest", "run", "decoding", "plan", "outcome", "names", "entry", "rules",
     "doctor", "error", "registry-status", "registry-audit", "registry-import", "registry-change", "registry-pin",
-    "registry-export", "tracing", "case",
+    "registry-export", "tracing", "case", "strike", "reading",
 )  # fmt: skip
 
 
@@ -126,6 +126,9 @@ def printed(call: Call, made: Path, pin_folder: Path, job_file: Path, tmp_path: 
     for path in (made / "manifest.json", made / "job.json", pin_folder / "mark.json", pin_folder / "check.json"):
         documents[path.stem] = json.loads(path.read_bytes())
     documents |= _registry_documents(call, tmp_path)
+    drawn = ("--conditions", "nominal", "--samples", "1", "--workers", "1")
+    documents["strike"] = call("strike", pin_folder, *drawn, "--out", tmp_path / "struck", "--json").document
+    documents["reading"] = call("read", tmp_path / "struck" / "nominal.x3p", "--json").document
     manifest = documents["manifest"]
     documents["run"] = {
         "schema": "pin-engrave/run/1",
@@ -200,6 +203,9 @@ def test_real_documents_fit_and_tampered_ones_do_not(
         for key in opened:
             assert not validator.is_valid({other: value for other, value in document.items() if other != key})
             assert not validator.is_valid({**document, key: 1})
+        if name in {"check", "strike"}:
+            for wrong in _tampered(document["conditions"]["nominal"]):
+                assert not validator.is_valid({**document, "conditions": {"nominal": wrong}}), (name, wrong)
 
 
 def _differs_in_names_alone(value: Any, wrong: Any) -> bool:  # noqa: ANN401 - any JSON

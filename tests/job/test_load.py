@@ -45,7 +45,7 @@ def test_the_example_becomes_values_in_the_programs_units(write: Write) -> None:
     assert (job.relief_um, job.pixel_um) == (25.0, 1.5)
     assert (job.layout.height_um, job.layout.stroke_um, job.layout.tooth_um) == (175.0, 14.0, 14.0)
     assert [(track.inner_um, track.outer_um) for track in job.layout.tracks] == [(435.0, 510.0), (525.0, 600.0)]
-    assert (job.limits.character_depth_um, job.limits.contrast, job.limits.crest_um) == (12.0, 5.0, 1.0)
+    assert (job.limits.character_depth_um, job.limits.contrast, job.limits.crest_um) == (18.0, 5.0, 1.0)
     assert [condition.name for condition in job.conditions] == ["nominal", "weak"]
     assert job.nominal.dent_um == 350.0
     assert job.formats == ("ngc", "dxf", "svg")
