@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engrave.base.errors import raise_faults
+from engrave.base.errors import Collecting, raise_faults
 from engrave.code.profiles import Profile, profile_by_name
 from engrave.code.ranges import RangeTable
 from engrave.job.model import Job
@@ -61,17 +61,28 @@ def prepare(job: Job) -> Setup:
         places=places,
         shapes=shapes,
         ranges=RangeTable(job.ranges),
-        largest_patch_um=max(
-            contact_radius_um(
-                blow_of(tip, job.primer.value, condition.value)[1],
-                nose_radius_um=tip.nose_radius_um,
-                edge_radius_um=tip.edge_radius_um,
-                backing=job.primer.value.backing_most,
-            )
-            for condition in job.conditions
-        ),
+        largest_patch_um=max(_patches_um(job, tip)),
         rules=check_layout(places, shapes, _grounds(job, tip)),
     )
+
+
+def _patches_um(job: Job, tip: Tip) -> list[float]:
+    """Radius of the patch under every condition, with the most backing that is believed possible."""
+    patches_um: list[float] = []
+    faults: list[str] = []
+    for condition in job.conditions:
+        with Collecting(faults, prefix=f"conditions: {condition.name!r}: "):
+            _, dent_um = blow_of(tip, job.primer.value, condition.value)
+            patches_um.append(
+                contact_radius_um(
+                    dent_um,
+                    nose_radius_um=tip.nose_radius_um,
+                    edge_radius_um=tip.edge_radius_um,
+                    backing=job.primer.value.backing_most,
+                )
+            )
+    raise_faults(faults)
+    return patches_um
 
 
 def _grounds(job: Job, tip: Tip) -> Grounds:

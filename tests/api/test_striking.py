@@ -102,9 +102,11 @@ def test_every_prior_is_told_once_and_so_is_the_calibration(outcome: api.Strikes
 def test_another_pins_program_identifies_another_pin(pin: Path, tmp_path: Path) -> None:
     other = mark_with_id(identifier=77, serial="AAA0078", maker="Acme", model="P9")
     folder = copied(pin, tmp_path / "other", mark=json_bytes(mark_to_json(other)))
-    struck = api.strike(folder, conditions=[NOMINAL])
+    struck = api.strike(folder, conditions=["tilted"])
     assert not struck.identified
-    carriers = struck.document["conditions"][NOMINAL]["carriers"]
+    told = struck.document["conditions"]["tilted"]
+    assert told["description"] == MOVED.description, "the job's own goes before the shipped one"
+    carriers = told["carriers"]
     nothing, wrong = ({"right": False, "identified": False, "wrong": is_wrong} for is_wrong in (False, True))
     assert carriers == {"all characters": nothing, "characters, filled": nothing, "ring": wrong, "jointly": wrong}
 

@@ -1,12 +1,15 @@
 """Job files: what a sound one becomes, and every fault of a broken one at once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engrave.base.errors import InputError
 from engrave.job import Job, example_job_text, load_job, prior_notes, require_formats
+from engrave.job.setup import prepare
+from engrave.strike import Condition
 
 Write = Callable[..., Path]
 
@@ -273,3 +276,11 @@ def test_every_prior_behind_the_example_is_named(example: Job) -> None:
     assert {"sphere-1.0: radius", "fs-steel: ablation.threshold", "stage: gate_jitter", "nominal: dent"} <= set(notes)
     # Handbook moduli are no prior.
     assert "brass-cup: reduced_modulus" not in notes
+
+
+def test_a_condition_beyond_the_cup_is_named(write: Write) -> None:
+    """An energy that no dent of this tip takes is a fault of that condition."""
+    job = load_job(write())
+    far = replace(job.conditions[1], value=Condition(description="a cannon", energy_j=50.0))
+    with pytest.raises(InputError, match=r"^conditions: 'weak': strike: 50 J is not between"):
+        prepare(replace(job, conditions=(job.conditions[0], far)))

@@ -56,6 +56,13 @@ def test_of_a_land_that_is_half_lowered_half_has_printed() -> None:
         assert land.printed_share == pytest.approx(0.5, abs=0.02)
 
 
+@pytest.mark.parametrize(("depth_um", "share"), [(9.5, 0.0), (10.5, 1.0)])
+def test_what_is_deeper_than_half_the_relief_has_printed(depth_um: float, share: float) -> None:
+    depth = pressed(wall_um=4.0, depth_um=depth_um)
+    for land in measure_lands(primer(depth), [("", land) for land in LANDS], relief_um=20.0):
+        assert land.printed_share == pytest.approx(share, abs=0.02)
+
+
 def test_where_nothing_stands_out_there_is_no_edge() -> None:
     heap = pressed(wall_um=4.0, depth_um=-20.0)
     for depth in (np.zeros((801, 801)), heap):

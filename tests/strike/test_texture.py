@@ -1,8 +1,6 @@
-"""Roughness that is made has the size asked for; roughness that is measured is found again, on foreign surfaces too."""
+"""Roughness that is made has the size asked for; roughness that was made is found again."""
 
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from engrave.base.x3p import load_x3p
 from engrave.strike.texture import high_passed_um, texture_figures, texture_um
 
 FloatArray = NDArray[np.float64]
@@ -111,38 +108,3 @@ def test_sizes_that_are_none_are_refused(how: dict[str, float], fault: str) -> N
 def test_a_flat_has_no_texture() -> None:
     with pytest.raises(ValueError, match="no texture to measure"):
         texture_figures(np.zeros((30, 30)), pixel_um=1.0, cutoff_um=math.inf)
-
-
-@pytest.fixture(scope="module")
-def land_um() -> FloatArray:
-    """Give the heights of a measured bullet land, which this project did not make."""
-    folder = os.environ.get("PIN_ENGRAVE_FOREIGN_DATA", "")
-    path = Path(folder) / "x3p" / "sample-land.x3p"
-    if not (folder and path.is_file()):
-        message = "PIN_ENGRAVE_FOREIGN_DATA names no folder of foreign files; this test reads a bullet land"
-        if os.environ.get("PIN_ENGRAVE_REQUIRE_FOREIGN") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    topography, _ = load_x3p(path)
-    return topography.heights_um
-
-
-def test_the_figures_of_a_bullet_land(land_um: FloatArray) -> None:
-    """Those that the ensembles cite: root mean square and correlation length below 25 and 80 um."""
-    fine, coarse = (texture_figures(land_um, pixel_um=2.58, cutoff_um=cutoff) for cutoff in (25.0, 80.0))
-    assert (round(fine.rms_um, 1), round(fine.correlation_um)) == (1.4, 2)
-    assert (round(coarse.rms_um, 1), round(coarse.correlation_um)) == (2.7, 8)
-
-
-def test_the_same_by_other_means(land_um: FloatArray) -> None:
-    """Where nothing is missing the filter is scipy's Gaussian of .187 cutoffs, on heights without their quadratic."""
-    whole = land_um[60:170, 100:250]
-    assert np.isfinite(whole).all()
-    y, x = (part.ravel() / 100.0 for part in np.mgrid[: whole.shape[0], : whole.shape[1]])
-    design = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
-    flat = whole.ravel() - design @ np.linalg.lstsq(design, whole.ravel())[0]
-    flat = flat.reshape(whole.shape)
-    sigma = math.sqrt(math.log(2.0) / math.pi) / math.sqrt(2.0 * math.pi) * 80.0 / 2.58
-    inner = (slice(30, -30), slice(30, -30))
-    rough = high_passed_um(whole, pixel_um=2.58, cutoff_um=80.0)[inner]
-    np.testing.assert_allclose(rough, (flat - gaussian_filter(flat, sigma))[inner], atol=2e-3)
