@@ -32,8 +32,9 @@ reader was fitted to anything.
 KRIVOSTA = """\
 All eight characters, tilting-barrel: **{ours}**. Krivosta (AFTE Journal 38(1), 2006) could read all eight in
 {theirs}, of ten .45 pistols and ten rounds each. His is a sanity target, to see whether the ensemble is absurd; the
-ensemble was not fitted to it, and agreement with it would prove nothing. Jointly, with the ring, which his marks did
-not have: {joint}.
+ensemble was not fitted to it, and agreement with it would prove nothing. Where the two intervals do not overlap, the
+ensemble is harsher, or milder, than his cases were to his eye. Jointly, with the ring, which his marks did not have:
+{joint}.
 """
 CALIBRATION = """\
 ## How sure the reader is, and how often it is right
