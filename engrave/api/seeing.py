@@ -1,5 +1,6 @@
 """What can be read of a struck primer, from a topography or a picture of it, and the pins that it may be of."""
 
+import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from math import degrees, isfinite
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engrave.api.codes import pin_of_id
 from engrave.api.given import JobGiven, known_of, setup_of
@@ -23,12 +24,13 @@ from engrave.job.setup import Setup
 from engrave.reading import Reading, reader_for
 from engrave.reading.picture import Picture
 from engrave.reading.picture_reader import picture_reader_for
-from engrave.verify.weighed import weighed
+from engrave.verify.weighed import CALIBRATED, weighed
 
 READING_SCHEMA = "pin-engrave/reading/1"
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 TOPOGRAPHY_SUFFIXES = (".x3p",)
 _MOST_PICTURE_BYTES = 200_000_000
+_MOST_PIXELS = 64_000_000
 _UM_DECIMALS, _SHARE_DECIMALS = 1, 4
 
 
@@ -87,22 +89,47 @@ def _topography(path: Path, setup: Setup) -> _Read:
 
 
 def _picture(path: Path, setup: Setup, um_per_px: float | None) -> _Read:
-    picture = Picture(grey=_grey(path), um_per_px=um_per_px)
-    seen = picture_reader_for(setup.places, setup.typeface).read(picture)
-    return _Read(kind="picture", reading=seen.reading, um_per_px=seen.um_per_px, notes=())
+    grey, notes = _grey(path)
+    faults: list[str] = []
+    with Collecting(faults, prefix=f"{path}: "):
+        seen = picture_reader_for(setup.places, setup.typeface).read(Picture(grey=grey, um_per_px=um_per_px))
+        return _Read(kind="picture", reading=seen.reading, um_per_px=seen.um_per_px, notes=notes)
+    raise InputError(faults)
 
 
-def _grey(path: Path) -> NDArray[np.float32]:
-    """The picture's brightness, 0 to 1, row 0 at the top."""
+def _grey(path: Path) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The picture's brightness, 0 to 1, row 0 at the top, and notes on what was done with it."""
     data = read_bytes(path, most=_MOST_PICTURE_BYTES)
     try:
-        with Image.open(BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as image:
-            values = np.asarray(image.convert("F" if image.mode in ("I;16", "I", "F") else "L"), dtype=np.float32)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path}: is no picture that can be read: {error}") from error
-    white = 255.0 if values.max(initial=0.0) <= 255.0 else 65535.0  # noqa: PLR2004 - eight bits or sixteen
-    grey: NDArray[np.float32] = np.clip(values / np.float32(white), 0.0, 1.0)
-    return grey
+        with warnings.catch_warnings():
+            # Our own limit is lower than the one that this warns of.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as image:
+                return _brightness(image, str(path))
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: is no picture that can be read; give a whole PNG, JPEG or TIFF") from error
+
+
+def _brightness(image: Image.Image, name: str) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    if image.width * image.height > _MOST_PIXELS:
+        raise InputError(
+            f"{name}: {image.width} x {image.height} pixels are more than {_MOST_PIXELS // 1_000_000} million; "
+            "cut it to the primer"
+        )
+    frames = getattr(image, "n_frames", 1)
+    notes = (f"holds {frames} pictures; the first is read",) if frames > 1 else ()
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+        # What is transparent is seen on white.
+        opaque = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", opaque.size, "white"), opaque)
+    deep = upright.mode.startswith("I;16") or upright.mode in ("I", "F")
+    values = np.asarray(upright if deep else upright.convert("L")).astype(np.float32)
+    if not np.isfinite(values).all() or values.min() < 0:
+        raise InputError(f"{name}: holds values that are no brightness; give 0 and more")
+    white = 65535.0 if upright.mode.startswith("I;16") else float(values.max()) if deep else 255.0
+    grey: NDArray[np.float32] = values / np.float32(max(white, 1e-6))
+    return grey, notes
 
 
 def _document(path: Path, found: _Read, decoded: SoftDecoding, setup: Setup) -> dict[str, Any]:
@@ -125,6 +152,7 @@ def _document(path: Path, found: _Read, decoded: SoftDecoding, setup: Setup) -> 
         "not_ours": told_chance(decoded.not_ours),
         "search_bits": round(decoded.search_bits, BITS_DECIMALS),
         "registry_bits": round(decoded.registry_bits, BITS_DECIMALS),
+        "priors": [{"of": "reading.posterior", "source": CALIBRATED}],
     }
 
 

@@ -1,6 +1,7 @@
 """One pin under the strikes that are asked for: what each leaves in a primer, and how often that is enough."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from toolpaths.findings import Severity
 from toolpaths.surface import HeightMap
 
 MOST_SAMPLES = 100_000
+DEFAULT_ENSEMBLE = "field"
 _MAGNIFICATIONS = (25.0, 60.0)
 
 
@@ -50,8 +52,8 @@ def strike(
     *,
     conditions: Sequence[str] | None = None,
     samples: int = 0,
-    seed: int = 0,
-    ensemble: str = "field",
+    seed: int | None = None,
+    ensemble: str | None = None,
     workers: int = 1,
     out: Path | None = None,
     progress: Progress | None = None,
@@ -64,24 +66,20 @@ def strike(
     """
     faults: list[str] = []
     pin = _pin(path, faults)
-    if not 0 <= samples <= MOST_SAMPLES:
-        faults.append(f"--samples: {samples} must be from 0 to {MOST_SAMPLES}")
-    if seed < 0:
-        faults.append(f"--seed: {seed} must not be negative")
-    if out is not None and out.exists():
-        faults.append(f"--out: {out} is there already; name a folder that is not, so that nothing is overwritten")
+    faults += _draw_faults(samples, seed=seed, ensemble=ensemble)
     job: Job | None = None
     if pin is not None:
         with Collecting(faults):
             job = job_at(pin.job)
     chosen = _conditions(conditions, job, faults)
+    none_named = conditions is not None and not conditions
     if out is not None:
-        faults += [f"condition {name!r}: names no file; rename it" for name in _unfit_for_files(chosen)]
-    if not (chosen or samples or faults):
+        faults += _place_faults(out, chosen, none_named=none_named)
+    if none_named and not samples:
         faults.append("--conditions: names none; name at least one, or ask for draws with --samples")
     ranges: Sourced[Ensemble] | None = None
     with Collecting(faults, prefix="--ensemble: "):
-        ranges = ENSEMBLES.load(ensemble)
+        ranges = ENSEMBLES.load(ensemble or DEFAULT_ENSEMBLE)
     ready: _Ready | None = None
     if pin is not None and job is not None:
         with Collecting(faults):
@@ -89,7 +87,32 @@ def strike(
     raise_faults(faults)
     if ready is None:
         raise InputError(f"{path}: no pin to strike")
-    return _struck(ready, samples=samples, seed=seed, workers=workers, out=out, progress=progress or _silent)
+    return _struck(ready, samples=samples, seed=seed or 0, workers=workers, out=out, progress=progress or _silent)
+
+
+def _draw_faults(samples: int, *, seed: int | None, ensemble: str | None) -> Iterator[str]:
+    if not 0 <= samples <= MOST_SAMPLES:
+        yield f"--samples: {samples} must be from 0 to {MOST_SAMPLES}"
+    if seed is not None and seed < 0:
+        yield f"--seed: {seed} must not be negative"
+    for option, given in (("--seed", seed), ("--ensemble", ensemble)):
+        if given is not None and samples == 0:
+            yield f"{option}: nothing is drawn; say how often with --samples"
+
+
+def _place_faults(out: Path, chosen: Sequence[Sourced[Condition]], *, none_named: bool) -> Iterator[str]:
+    """What is wrong with a folder that is to be made, told before hours are spent on what would go into it."""
+    if out.exists():
+        yield f"--out: {out} is there already; name a folder that is not, so that nothing is overwritten"
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        yield f"--out: nothing can be written below {above}; name another folder"
+    if none_named:
+        yield "--out: holds named conditions, and none is named; leave it out"
+    # A job's own names can be anything: some would lead out of the folder, or nowhere.
+    for entry in chosen:
+        if "/" in entry.name or not entry.name.isprintable():
+            yield f"condition {entry.name!r}: names no file; rename it"
 
 
 def _silent(_done: int, _total: int, _name: str) -> None:
@@ -111,14 +134,14 @@ def _conditions(names: Sequence[str] | None, job: Job | None, faults: list[str])
         return tuple(own.values())
     found: list[Sourced[Condition]] = []
     for name in dict.fromkeys(names):
-        with Collecting(faults, prefix="--conditions: "):
-            found.append(own[name] if name in own else CONDITIONS.load(name))
+        if name in own:
+            found.append(own[name])
+        elif name in CONDITIONS.names():
+            found.append(CONDITIONS.load(name))
+        else:
+            known = ", ".join(sorted({*own, *CONDITIONS.names()}))
+            faults.append(f"--conditions: {name!r} is not among the conditions; known: {known}")
     return tuple(found)
-
-
-def _unfit_for_files(conditions: Sequence[Sourced[Condition]]) -> list[str]:
-    """Names that would lead out of the folder, or nowhere: a job's own can be anything."""
-    return [entry.name for entry in conditions if "/" in entry.name or not entry.name.isprintable()]
 
 
 def _ready(

@@ -55,6 +55,10 @@ def _print_reading(document: dict[str, Any], *, quiet: bool) -> None:
     click.echo(
         f"none of these: {share(document['none_of_these'])}, no mark of this code: {share(document['not_ours'])}"
     )
+    for prior in document["priors"]:
+        tell(prior["source"], quiet=quiet)
+    if reading["mirrored"] or reading["inverted"]:
+        tell("the file shows the primer mirrored or with heights exchanged: see how it was made", quiet=quiet)
     if document["candidates"] and not document["identified"]:
         tell(f"not identified: {what_lacks(document)}", quiet=quiet)
 

@@ -29,8 +29,8 @@ def _names(_ctx: click.Context, _parameter: click.Parameter, value: str | None) 
     help="Names parted by commas, such as nominal,tilted,worn; without it those of the job.",
 )
 @click.option("--samples", type=int, default=0, show_default=True, help="Strikes to draw from the ensemble besides.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What the draws begin from.")
-@click.option("--ensemble", default="field", show_default=True, help="The ranges to draw from (`list ensembles`).")
+@click.option("--seed", type=click.IntRange(0), help="What the draws begin from; 0 without it.")
+@click.option("--ensemble", help="The ranges to draw from (`list ensembles`); field without it.")
 @click.option(
     "--out",
     "-o",
@@ -46,8 +46,8 @@ def strike(
     pin: Path,
     conditions: tuple[str, ...] | None,
     samples: int,
-    seed: int,
-    ensemble: str,
+    seed: int | None,
+    ensemble: str | None,
     out: Path | None,
     workers: int | None,
     as_json: bool,

@@ -30,6 +30,8 @@ _LEAST_BAND_UM, _MOST_BAND_UM = 8.0, 16.0
 _BAND_SPREADS = 5.0
 _MOST_OVERSHOOT_UM = 80.0
 _LEAST_SAMPLES = 200
+# Less than a character's height shows nothing.
+_LEAST_EXTENT_UM = 100.0
 _MM = 1e-3
 _NEXT_TO_NOTHING = 1e-6
 
@@ -96,6 +98,8 @@ class Field:
 
 def field_of(surface: HeightMap) -> Field | None:
     """The primer's field; None where the map holds next to nothing."""
+    if min(surface.z_um.shape) * surface.pixel_um < _LEAST_EXTENT_UM:
+        return None
     fine = _binned_to_working(surface)
     x_um, y_um, z_um, filled = _coarse_means(fine)
     if filled.sum() < _LEAST_SAMPLES:

@@ -14,6 +14,9 @@ Grey = NDArray[np.floating[Any]]
 LEAST_UM_PER_PX, MOST_UM_PER_PX = 0.8, 4.0
 """What a pixel is looked for between, where nobody says what it is: from a 60x stereo microscope to a whole primer."""
 
+MOST_SIDE_UM = 30_000.0
+"""The longest side of a picture on the primer: a case's head and as much again about it."""
+
 _PLANE = 2
 _MOST_PIXELS = 64_000_000
 _LEAST_SIDE_PX = 32
@@ -63,4 +66,9 @@ class Picture:
         ]
         if not faults and self.least_um_per_px > self.most_um_per_px:
             faults.append(f"least_um_per_px: {self.least_um_per_px:g} is more than the most, {self.most_um_per_px:g}")
+        if self.um_per_px is not None and not faults and max(self.grey.shape) * self.um_per_px > MOST_SIDE_UM:
+            faults.append(
+                f"um_per_px: at {self.um_per_px:g} um a pixel the picture is over {MOST_SIDE_UM / 1000:g} mm wide, "
+                "wider than a case's head; give the size of a pixel on the primer"
+            )
         return faults

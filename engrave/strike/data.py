@@ -10,6 +10,12 @@ from engrave.base.shelf import Shelf
 _MOST_TILT_RAD = pi / 18
 _MOST_CHIPS = 1000
 MOST_DRAG_UM = 1000.0
+# No cup is dented deeper: primers are about a millimetre high.
+MOST_DENT_UM = 1000.0
+# Beyond this a pin strikes beside the cup, whose radius is 2.2 to 2.7 mm.
+MOST_OFFSET_UM = 2500.0
+# Roughness, residue and grains are finer than a mark.
+MOST_CORRELATION_UM = 500.0
 
 
 def _positive(value: object, *names: str) -> list[str]:
@@ -25,6 +31,15 @@ def _not_negative(value: object, *names: str) -> list[str]:
         f"{key_of(name)}: {getattr(value, name):g} must not be negative"
         for name in names
         if not getattr(value, name) >= 0
+    ]
+
+
+def _within(value: object, limit_um: float, *names: str) -> list[str]:
+    """A fault for each of these lengths that is greater than a limit either way, or no number."""
+    return [
+        f"{key_of(name)}: {getattr(value, name):g} um must be at most {limit_um:g} um"
+        for name in names
+        if not abs(getattr(value, name)) <= limit_um
     ]
 
 
@@ -60,7 +75,10 @@ class Primer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drag:
-    """The pin scrapes along the cup as the barrel drops: how far, which way in the pin frame, and how far it rises."""
+    """The pin scrapes along the cup as barrel and case drop.
+
+    How far, which way the pin moves over the cup in the pin frame, and how far it rises from the dent meanwhile.
+    """
 
     length_um: float
     towards_rad: float
@@ -84,8 +102,11 @@ class Second:
     depth_share: float
 
     def __post_init__(self) -> None:
-        """Check the share. Raises InputError."""
-        raise_faults(_positive(self, "depth_share"))
+        """Check the figures. Raises InputError with every fault."""
+        faults = _positive(self, "depth_share") + _within(self, MOST_DRAG_UM, "x_um", "y_um")
+        if self.depth_share > 1:
+            faults.append(f"depth_share: {self.depth_share:g} must be at most 1: a second strike goes no deeper")
+        raise_faults(faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +118,8 @@ class Gas:
     y_um: float
 
     def __post_init__(self) -> None:
-        """Check the pressure. Raises InputError."""
-        raise_faults(_positive(self, "pressure_pa"))
+        """Check the figures. Raises InputError with every fault."""
+        raise_faults(_positive(self, "pressure_pa") + _within(self, MOST_DRAG_UM, "x_um", "y_um"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +152,8 @@ class Fouling:
 
     def __post_init__(self) -> None:
         """Check the figures. Raises InputError with every fault."""
-        raise_faults(_positive(self, "depth_um", "correlation_um"))
+        faults = _positive(self, "depth_um", "correlation_um")
+        raise_faults(faults + _within(self, MOST_CORRELATION_UM, "correlation_um"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +194,7 @@ class Texture:
         )
         if self.ironed > 1:
             faults.append(f"ironed: {self.ironed:g} must be at most 1")
-        raise_faults(faults)
+        raise_faults(faults + _within(self, MOST_CORRELATION_UM, "correlation_um", "grain_um"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +237,9 @@ class Condition:
             faults.append(f"backing: {self.backing:g} must be from 0 to 1")
         if not 0 <= self.tilt_rad <= _MOST_TILT_RAD:
             faults.append(f"tilt: {self.tilt_rad:g} rad must be from 0 to {_MOST_TILT_RAD:.3g} rad, 10 degrees")
-        faults += _not_negative(self, "seed")
+        if self.dent_um is not None:
+            faults += _within(self, MOST_DENT_UM, "dent_um")
+        faults += _not_negative(self, "seed") + _within(self, MOST_OFFSET_UM, "offset_x_um", "offset_y_um")
         raise_faults(faults)
 
 

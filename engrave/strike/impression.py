@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engrave.base.errors import InputError
 from engrave.base.frames import mirrored_map
 from engrave.base.units import NEWTONS_A_PA_UM2
 from engrave.strike.aftermath import dragged, moved, pressed_again
@@ -155,9 +156,14 @@ def blow_of(form: Surface, primer: Primer, condition: Condition) -> tuple[Blow, 
     if condition.energy_j is not None:
         return actual, actual.dent_of_energy_um(condition.energy_j)
     dent_um = condition.dent_um or 0.0
+    if dent_um > usual.most_um:
+        raise InputError(
+            f"strike: a dent of {dent_um:g} um is more than the {usual.most_um:g} um that this tip can make in a cup; "
+            "give a shallower one"
+        )
     if actual == usual or 0 in (actual.pressure, usual.pressure):
         return actual, dent_um
-    energy_j = usual.energy_j(min(dent_um, usual.most_um))
+    energy_j = usual.energy_j(dent_um)
     return actual, actual.dent_of_energy_um(min(energy_j, actual.energy_j(actual.most_um)))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engrave.base.errors import InputError
 from engrave.base.units import JOULES_A_N_UM, NEWTONS_A_PA_UM2
+from engrave.strike.data import MOST_DENT_UM
 
 FloatArray = NDArray[np.float64]
 
@@ -28,8 +29,6 @@ _SPREAD_FRACTION = (0.33, 0.50, 0.67)
 _SPREAD = (0.18, 0.60, 1.20)
 # Tabor's representative strain of a dent over a / R.
 REPRESENTATIVE_STRAIN = 0.2
-# No cup is dented deeper: primers are about a millimetre high.
-MOST_DENT_UM = 1000.0
 _GAUSS_NODES = 24
 _DEPTH_UM = 1e-9
 
@@ -83,7 +82,7 @@ def flow_stress_pa(contact_um: float, *, nose_radius_um: float, yield_stress_pa:
 class Blow:
     """A tip of one size and a cup: how force and work grow with the dent. Depths um, forces N, work J.
 
-    strength : yield stress over the cup's own; ``backing`` as in ``Primer``.
+    ``backing`` as in ``Primer``.
     """
 
     nose_radius_um: float

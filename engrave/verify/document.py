@@ -11,14 +11,11 @@ from engrave.job.setup import Setup
 from engrave.verify.check import CHECK_SCHEMA, NOT_IN_FILE, Checked, Struck
 from engrave.verify.compare import Measured
 from engrave.verify.naming import pin_of
-from engrave.verify.weighed import likeliest_other, posterior_of
+from engrave.verify.weighed import CALIBRATED, likeliest_other, posterior_of
 from toolpaths.findings import Finding
 
 _DECIMALS = 3
-_CHANCES = (
-    "The reader's likelihoods come from a calibration that was fitted to simulated strikes (ensemble field, the part"
-    " for tuning). No struck primer was read. No verdict rests on them."
-)
+_CHANCES = f"{CALIBRATED} No verdict rests on it."
 
 
 def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from engrave.verify.check import Checker, Struck, measured_under, struck_under
 from engrave.verify.compare import Measured, check_depths
 from engrave.verify.document import condition_to_json, finding_to_json, land_to_json
 from engrave.verify.trials import CARRIERS, Carried, Rate, Rates, Trial, by_rounds, carried, rates
+from engrave.verify.weighed import CALIBRATED
 from toolpaths.findings import Finding
 from toolpaths.surface import HeightMap
 
@@ -22,10 +23,7 @@ _UM_DECIMALS = 1
 _N_DECIMALS = 1
 _J_DECIMALS = 4
 _SHARE_DECIMALS = 4
-_CHANCES = (
-    "The reader's likelihoods come from a calibration that was fitted to simulated strikes (ensemble field, the part"
-    " for tuning). No struck primer was read. What the ring and all carriers jointly identify rests on them."
-)
+_CHANCES = f"{CALIBRATED} What the ring and all carriers jointly identify rests on it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

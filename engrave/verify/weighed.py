@@ -9,6 +9,12 @@ from engrave.code.profiles import PROFILE_A
 from engrave.code.soft import SoftCandidate, SoftDecoding, decode_soft
 from engrave.reading import Reading
 
+CALIBRATED = (
+    "The reader's likelihoods come from a calibration that was fitted to simulated strikes (ensemble field, the part"
+    " for tuning). No struck primer was read."
+)
+"""What every posterior of a reading rests on."""
+
 
 def weighed(reading: Reading) -> SoftDecoding:
     """The pins that a reading may be of, all symbols weighed together."""

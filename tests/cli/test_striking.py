@@ -12,7 +12,12 @@ from PIL import Image
 
 from engrave import api
 from engrave.api import striking
+from engrave.batch import simulated_impression
 from engrave.cli.output import finding_line
+from engrave.job import load_job
+from engrave.job.setup import prepare
+from engrave.report import impression_x3p, ring_lit
+from toolpaths.surface import HeightMap
 
 Call = Callable[..., Any]
 Validators = dict[str, Draft202012Validator]
@@ -210,3 +215,71 @@ def test_findings_are_told_with_their_condition() -> None:
         "value": 0.5, "limit": 0.75, "unit": "", "remedy": "look",
     }  # fmt: skip
     assert finding_line(finding, remedy=False).startswith("S503 error: worn, character 1: 'A' prints in part (0.5")
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (("--seed", "3"), "--seed: nothing is drawn; say how often with --samples"),
+        (("--ensemble", "field"), "--ensemble: nothing is drawn"),
+        (("--conditions", ","), "--conditions: names none"),
+        (("--conditions", ",", "--samples", "1", "--out", "new"), "--out: holds named conditions, and none is named"),
+        (("--conditions", "bogus"), "'bogus' is not among the conditions; known: chipped"),
+    ],
+)
+def test_no_option_is_passed_over(call: Call, pin_folder: Path, options: tuple[str, ...], fault: str) -> None:
+    found = call("strike", pin_folder, *options)
+    assert found.code == 2
+    assert fault in found.err
+
+
+@pytest.fixture
+def ring_picture(pin_folder: Path) -> Image.Image:
+    """A grey picture of the pin's nominal impression under a ring light."""
+    outcome = simulated_impression(prepare(load_job(None)), api.load_mark(pin_folder / "mark.json"))
+    return Image.fromarray((ring_lit(outcome, pixel_um=2.0) * 255.0).astype(np.uint8))
+
+
+@pytest.mark.slow
+def test_every_kind_of_picture_is_read_alike(
+    ring_picture: Image.Image, call: Call, tmp_path: Path, validators: Validators
+) -> None:
+    """Eight bits, sixteen in either order of bytes, colour, transparent: one brightness, one reading."""
+    grey = np.asarray(ring_picture)
+    deep = grey.astype(np.uint16) * 257
+    clear = Image.merge("RGBA", [ring_picture] * 3 + [Image.new("L", ring_picture.size, 255)])
+    ring_picture.save(tmp_path / "grey.png")
+    ring_picture.convert("RGB").save(tmp_path / "colour.jpg", quality=95)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    Image.frombytes("I;16B", ring_picture.size, deep.astype(">u2").tobytes()).save(tmp_path / "big-endian.tif")
+    clear.save(tmp_path / "clear.png")
+    for name in ("grey.png", "colour.jpg", "deep.png", "big-endian.tif", "clear.png"):
+        seen = call("read", tmp_path / name, "--um-per-px", "2", "--json")
+        assert seen.code == 0, name
+        validators["pin-engrave/reading/1"].validate(seen.document)
+        assert seen.document["candidates"][0]["characters"] == "499BNM4L"
+        assert "simulated strikes" in seen.document["priors"][0]["source"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "fault"),
+    [
+        ((300, 300), ("--um-per-px", "500"), "over 30 mm wide"),
+        ((1, 300), (), "1.png: picture: 300 x 1 pixels"),
+    ],
+)
+def test_a_picture_of_no_size_is_refused_by_name(
+    call: Call, tmp_path: Path, shape: tuple[int, int], options: tuple[str, ...], fault: str
+) -> None:
+    Image.new("L", shape[::-1], 90).save(tmp_path / "1.png")
+    found = call("read", tmp_path / "1.png", *options)
+    assert found.code == 2
+    assert fault in found.err
+
+
+def test_a_topography_that_is_next_to_nothing_names_nobody(call: Call, tmp_path: Path) -> None:
+    for name, shape, pixel_um in (("line", (1, 3000), 1.5), ("speck", (500, 500), 1e-4)):
+        surface = HeightMap(z_um=np.zeros(shape), pixel_um=pixel_um, x0_um=0.0, y0_um=0.0, frame="reading")
+        (tmp_path / f"{name}.x3p").write_bytes(impression_x3p(surface))
+        seen = call("read", tmp_path / f"{name}.x3p")
+        assert (seen.code, "a fault of ours" in seen.err) == (3, False), seen.err

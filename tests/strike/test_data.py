@@ -59,7 +59,7 @@ def test_units_become_the_programs_own() -> None:
     dragged = CONDITIONS.load("dragged").value.drag
     assert dragged is not None
     assert (dragged.length_um, dragged.rise_um) == (60.0, 20.0)
-    assert dragged.towards_rad == pytest.approx(-math.pi / 2)
+    assert dragged.towards_rad == pytest.approx(math.pi / 2)
     assert ENSEMBLES.load("field").value.gas_pressure_pa == (145e6, 241e6)
     assert CONDITIONS.load("worn").value.wear == replace(WEAR, rounds=2500)
 
@@ -157,3 +157,39 @@ def test_a_cup_that_gives_way_is_dented_no_deeper_than_cups_are_high() -> None:
     assert blow_of(FLAT, primer, replace(CONDITION, backing=0.025))[1] == pytest.approx(1000.0)
     assert blow_of(FLAT, primer, replace(CONDITION, backing=0.25))[1] == pytest.approx(700.0)
     assert blow_of(FLAT, primer, replace(CONDITION, backing=0.0))[1] == 350.0
+
+
+@pytest.mark.parametrize(
+    ("value", "changes", "fault"),
+    [
+        (CONDITION, {"dent_um": 1000.1}, "dent: 1000.1 um must be at most 1000 um"),
+        (CONDITION, {"offset_x_um": math.inf}, "offset_x: inf um must be at most 2500 um"),
+        (CONDITION, {"offset_y_um": -2500.1}, "offset_y: -2500.1 um must be at most"),
+        (SECOND, {"depth_share": 1.01}, "depth_share: 1.01 must be at most 1"),
+        (SECOND, {"x_um": 1e300}, "x: 1e.300 um must be at most 1000 um"),
+        (GAS, {"y_um": math.nan}, "y: nan um must be at most 1000 um"),
+        (FOULING, {"correlation_um": 500.1}, "correlation: 500.1 um must be at most 500 um"),
+        (TEXTURE, {"grain_um": 501.0}, "grain: 501 um must be at most 500 um"),
+        (TEXTURE, {"correlation_um": 501.0}, "correlation: 501 um must be at most 500 um"),
+    ],
+)
+def test_lengths_beyond_a_primer_are_refused(
+    value: Any,  # noqa: ANN401 - each row its own
+    changes: dict[str, float],
+    fault: str,
+) -> None:
+    with pytest.raises(InputError, match=fault):
+        replace(value, **changes)
+
+
+def test_lengths_at_their_limits_are_taken() -> None:
+    assert replace(CONDITION, dent_um=1000.0, offset_x_um=-2500.0).offset_x_um == -2500.0
+    assert replace(SECOND, depth_share=1.0, x_um=1000.0).depth_share == 1.0
+
+
+def test_a_dent_deeper_than_its_ball_is_refused() -> None:
+    primer = PRIMERS.load("brass-cup").value
+    small = SphericalTip(radius_um=800.0, edge_radius_um=700.0)
+    assert blow_of(small, primer, replace(CONDITION, dent_um=800.0))[1] == 800.0
+    with pytest.raises(InputError, match="a dent of 801 um is more than the 800 um"):
+        blow_of(small, primer, replace(CONDITION, dent_um=801.0))
