@@ -20,6 +20,8 @@ from engrave.job.setup import prepare
 from engrave.strike import CONDITIONS, Condition
 from toolpaths.writers.gcode import write_gcode
 
+pytestmark = pytest.mark.slow
+
 UNLIT = b"G21 G90 G17 G94 G40 G49 G54 G61\nM2\n"
 MOVED = Condition(
     description="The ordinary strike, turned and beside the middle",

@@ -109,6 +109,7 @@ def test_draws_do_not_depend_on_how_many_there_are(struck: tuple[api.Strikes, Pa
     assert fewer.document["ensemble"]["draws"] == outcome.document["ensemble"]["draws"][:2]
 
 
+@pytest.mark.slow
 def test_people_are_told_depths_and_rates(call: Call, pin_folder: Path) -> None:
     told = call("strike", pin_folder, *NAMED, "--samples", "1", "--workers", "1")
     assert told.code == 0
@@ -159,6 +160,7 @@ def test_a_program_that_cannot_be_simulated_is_a_fault(call: Call, pin_folder: P
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_batch_is_no_pin(call: Call, made: Path, tmp_path: Path) -> None:
     shutil.copytree(made, tmp_path / "two")
     (one,) = (tmp_path / "two" / "pins").iterdir()
@@ -168,6 +170,7 @@ def test_a_batch_is_no_pin(call: Call, made: Path, tmp_path: Path) -> None:
     assert "holds 2 pins; name the folder of one" in found.err
 
 
+@pytest.mark.slow
 def test_draws_have_a_limit(call: Call, pin_folder: Path) -> None:
     found = call("strike", pin_folder, "--samples", str(striking.MOST_SAMPLES + 1))
     assert found.code == 2
@@ -217,6 +220,7 @@ def test_findings_are_told_with_their_condition() -> None:
     assert finding_line(finding, remedy=False).startswith("S503 error: worn, character 1: 'A' prints in part (0.5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "fault"),
     [

@@ -23,6 +23,8 @@ from engrave.code.ring import ring_cells
 from engrave.reading.calibration import CALIBRATIONS, SHIPPED, Calibration
 from engrave.reading.evidence import CellEvidence, CharacterEvidence
 
+pytestmark = pytest.mark.slow
+
 TRUE = Calibration(
     description="what the cases are drawn from",
     character_scale=(3.0, 0.0, 0.0, 0.0, 0.0),

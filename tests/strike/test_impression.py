@@ -263,14 +263,14 @@ def test_a_deeper_dent_touches_no_less(backing: float) -> None:
     tip = pin(BALL, lines, pixel_um=20.0)
     patches = [
         strike(tip, form=BALL, primer=primer, condition=replace(DENT, dent_um=dent)).contact_um
-        for dent in (5.0, 100.0, 270.0, 350.0, 500.0, 900.0, 1500.0)
+        for dent in (5.0, 100.0, 270.0, 350.0, 500.0, 900.0, 1000.0)
     ]
     assert patches == sorted(patches)
     assert patches[-1] <= 900.0
 
 
 @pytest.mark.parametrize("tip", [BALL, FLAT], ids=["sphere", "flat"])
-@pytest.mark.parametrize("dent_um", [1.0, 350.0, 1200.0])
+@pytest.mark.parametrize("dent_um", [1.0, 350.0, 1000.0])
 def test_beyond_the_tips_edge_the_primer_is_a_surface_all_the_same(tip: Tip, dent_um: float) -> None:
     tipped = pin(tip, lines, pixel_um=20.0)
     assert np.isnan(tipped.z_um[0, 0])

@@ -21,6 +21,8 @@ from toolpaths.findings import Finding
 from toolpaths.model import Toolpath
 from toolpaths.writers.gcode import write_gcode
 
+pytestmark = pytest.mark.slow
+
 FAT_UM = 45.0
 
 
@@ -114,7 +116,6 @@ def test_outer_cells_beyond_the_patch_are_named() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.slow
 def test_on_a_tip_too_small_the_outer_track_is_named() -> None:
     """R = 0.8 mm at the ordinary dent: a = 636 um, and the outer track's far side has hardly been touched."""
     job = nominal_alone()
@@ -146,7 +147,6 @@ def test_strokes_too_fat_for_their_pitch_are_named() -> None:
     assert not pin.teeth(1) & (places(checked, "S501") | places(checked, "S503"))
 
 
-@pytest.mark.slow
 def test_thin_strokes_sink_in_the_same_cup() -> None:
     """It is the strokes and not the cup that the glyphs of the test above fail by."""
     checked = pin_of(soft_cup(nominal_alone())).checked()
@@ -155,7 +155,6 @@ def test_thin_strokes_sink_in_the_same_cup() -> None:
     assert not places(checked, "R401")
 
 
-@pytest.mark.slow
 def test_fat_strokes_are_named_in_a_backed_brass_cup_too() -> None:
     """With more pressure they sink, and some stand out too little from floors that have not filled."""
     job = nominal_alone()
