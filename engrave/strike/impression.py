@@ -148,7 +148,7 @@ def blow_of(form: Surface, primer: Primer, condition: Condition) -> tuple[Blow, 
     """The blow and the depth of dent that it makes, um: the same energy in a harder cup makes less of one.
 
     A dent stated for a cup as it usually is ends at the cup's height where the actual one gives more. Raises InputError
-    where an energy that was stated is more than a dent of this tip takes.
+    where a dent that was stated, or an energy, is more than this tip can make in a cup.
     """
     backing = primer.backing if condition.backing is None else condition.backing
     usual = _blow(form, primer, backing=primer.backing, hardness=1.0)
