@@ -22,6 +22,7 @@ from engrave.batch import (
     read_serials,
     require_free,
     run_batch,
+    silent,
     workshop_of,
 )
 from engrave.code.mark import Mark
@@ -85,7 +86,7 @@ def batch(
     """
     with _recorded(registry) as record:
         ordered = _ordered(serials, job, formats, skip_bad=skip_bad, record=record, out=out)
-        return _run(ordered, out, workers=workers, progress=progress or _silent, record=record)
+        return _run(ordered, out, workers=workers, progress=progress or silent, record=record)
 
 
 def make(
@@ -118,7 +119,7 @@ def make(
             raise InputError(faults)
         orders = Orders(good=((order, answer),), bad=())
         ordered = _Ordered(orders=orders, setup=setup, input_sha256=input_sha256)
-        return _run(ordered, out, workers=1, progress=_silent, record=record)
+        return _run(ordered, out, workers=1, progress=silent, record=record)
 
 
 @contextmanager
@@ -154,10 +155,6 @@ def _naming(known: Known, record: Record | None, out: Path | None, input_sha256:
         return None
     binding = binding_for(known.job, input_sha256=input_sha256)
     return record.naming(known.job, out, binding)
-
-
-def _silent(_done: int, _total: int, _characters: str) -> None:
-    """No progress."""
 
 
 def _run(ordered: _Ordered, out: Path, *, workers: int, progress: Progress, record: Record | None) -> BatchOutcome:

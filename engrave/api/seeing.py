@@ -22,7 +22,7 @@ from engrave.code.soft import SoftDecoding
 from engrave.code.told import told_chance
 from engrave.job.setup import Setup
 from engrave.reading import Reading, reader_for
-from engrave.reading.picture import Picture
+from engrave.reading.picture import MOST_PIXELS, Picture
 from engrave.reading.picture_reader import picture_reader_for
 from engrave.verify.weighed import CALIBRATED, weighed
 
@@ -30,7 +30,6 @@ READING_SCHEMA = "pin-engrave/reading/1"
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 TOPOGRAPHY_SUFFIXES = (".x3p",)
 _MOST_PICTURE_BYTES = 200_000_000
-_MOST_PIXELS = 64_000_000
 _UM_DECIMALS, _SHARE_DECIMALS = 1, 4
 
 
@@ -111,9 +110,9 @@ def _grey(path: Path) -> tuple[NDArray[np.float32], tuple[str, ...]]:
 
 
 def _brightness(image: Image.Image, name: str) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    if image.width * image.height > _MOST_PIXELS:
+    if image.width * image.height > MOST_PIXELS:
         raise InputError(
-            f"{name}: {image.width} x {image.height} pixels are more than {_MOST_PIXELS // 1_000_000} million; "
+            f"{name}: {image.width} x {image.height} pixels are more than {MOST_PIXELS // 1_000_000} million; "
             "cut it to the primer"
         )
     frames = getattr(image, "n_frames", 1)

@@ -10,7 +10,7 @@ from engrave.api.folders import PinFolder, job_at, pins_in
 from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.files import write_folder_atomic
 from engrave.base.shelf import Sourced
-from engrave.batch import Progress
+from engrave.batch import Progress, silent
 from engrave.batch.strikes import struck_often
 from engrave.code.mark import Mark
 from engrave.job import Job
@@ -87,7 +87,7 @@ def strike(
     raise_faults(faults)
     if ready is None:
         raise InputError(f"{path}: no pin to strike")
-    return _struck(ready, samples=samples, seed=seed or 0, workers=workers, out=out, progress=progress or _silent)
+    return _struck(ready, samples=samples, seed=seed or 0, workers=workers, out=out, progress=progress or silent)
 
 
 def _draw_faults(samples: int, *, seed: int | None, ensemble: str | None) -> Iterator[str]:
@@ -113,10 +113,6 @@ def _place_faults(out: Path, chosen: Sequence[Sourced[Condition]], *, none_named
     for entry in chosen:
         if "/" in entry.name or not entry.name.isprintable():
             yield f"condition {entry.name!r}: names no file; rename it"
-
-
-def _silent(_done: int, _total: int, _name: str) -> None:
-    """Nobody looks."""
 
 
 def _pin(path: Path, faults: list[str]) -> PinFolder | None:

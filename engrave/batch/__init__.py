@@ -4,7 +4,7 @@ from engrave.batch.folder import MANIFEST_SCHEMA, recorded_files
 from engrave.batch.orders import MOST_CSV_BYTES, Naming, Order, Orders, named_by, read_serials
 from engrave.batch.pin import Workshop, drawn_pin, make_pin, plan_pin, simulated_impression, workshop_for, workshop_of
 from engrave.batch.record import Record
-from engrave.batch.run import BatchOutcome, PinOutcome, Progress, binding_for, require_free, run_batch
+from engrave.batch.run import BatchOutcome, PinOutcome, Progress, binding_for, require_free, run_batch, silent
 
 __all__ = [
     "MANIFEST_SCHEMA",
@@ -26,6 +26,7 @@ __all__ = [
     "recorded_files",
     "require_free",
     "run_batch",
+    "silent",
     "simulated_impression",
     "workshop_for",
     "workshop_of",

@@ -44,6 +44,10 @@ _MOST_JOB_BYTES = 100_000_000
 _MOST_MANIFEST_BYTES = 1_000_000_000
 
 
+def silent(_done: int, _total: int, _name: str) -> None:
+    """Progress that nobody watches."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinOutcome:
     """One pin of a finished batch; ``findings`` are those of its ``check.json``, ``files`` the hashes by name."""

@@ -1,6 +1,6 @@
 """Many strikes of one pin, by as many workers as there are; the same trials in the same order on any number of them."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,6 +8,7 @@ from functools import lru_cache
 from engrave.base.config import parse_json
 from engrave.batch.pin import job_document
 from engrave.batch.pool import pooled
+from engrave.batch.run import Progress
 from engrave.code.mark import Mark
 from engrave.job import job_from_json
 from engrave.job.resolve import JOB_SCHEMA
@@ -21,7 +22,6 @@ from toolpaths.surface import HeightMap
 _AT_ONCE = 16
 
 Draws = Sequence[tuple[int, Condition]]
-Told = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class _Task:
 
 
 def struck_often(
-    tip: HeightMap, mark: Mark, checker: Checker, draws: Draws, *, workers: int, progress: Told
+    tip: HeightMap, mark: Mark, checker: Checker, draws: Draws, *, workers: int, progress: Progress
 ) -> tuple[Trial, ...]:
     """A trial for every draw, by index. Raises UnfinishedError where a worker died, InputError as ``trial`` does."""
     trials: list[Trial] = []

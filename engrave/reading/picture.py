@@ -18,7 +18,7 @@ MOST_SIDE_UM = 30_000.0
 """The longest side of a picture on the primer: a case's head and as much again about it."""
 
 _PLANE = 2
-_MOST_PIXELS = 64_000_000
+MOST_PIXELS = 64_000_000
 _LEAST_SIDE_PX = 32
 
 
@@ -46,8 +46,8 @@ class Picture:
         shape = self.grey.shape
         if self.grey.ndim != _PLANE:
             return [f"picture: {len(shape)} dimensions; give rows and columns of grey"]
-        if min(shape) < _LEAST_SIDE_PX or self.grey.size > _MOST_PIXELS:
-            bounds = f"at least {_LEAST_SIDE_PX} each way and at most {_MOST_PIXELS // 1_000_000} million"
+        if min(shape) < _LEAST_SIDE_PX or self.grey.size > MOST_PIXELS:
+            bounds = f"at least {_LEAST_SIDE_PX} each way and at most {MOST_PIXELS // 1_000_000} million"
             return [f"picture: {shape[1]} x {shape[0]} pixels; give {bounds}"]
         if not bool(np.isfinite(self.grey).all()) or float(self.grey.min()) < 0 or float(self.grey.max()) > 1:
             return ["picture: a grey value is not in 0..1; divide by what white is"]

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engrave.layout import Places
 from engrave.reading.calibration import CALIBRATIONS, Calibration
-from engrave.reading.characters import decided_characters, erased_characters, relief_um
-from engrave.reading.evidence import CellEvidence, CharacterEvidence, cell_evidence, character_evidence
+from engrave.reading.characters import decided_characters, relief_um
+from engrave.reading.evidence import CellEvidence, CharacterEvidence
 from engrave.reading.field import Field
 from engrave.reading.match import Match, match
 from engrave.reading.picture import Picture
@@ -23,9 +22,10 @@ from engrave.reading.picture_patch import near_print
 from engrave.reading.picture_search import Plan, Start, plan_of, starts
 from engrave.reading.pose import Pose, wrapped
 from engrave.reading.refine import refined
-from engrave.reading.ring import CellView, decided_cells, is_bare, view_cells
+from engrave.reading.ring import decided_cells, is_bare, view_cells
+from engrave.reading.seen import Seen, nothing_seen
 from engrave.reading.templates import TEMPLATE_UM
-from engrave.reading.values import LOST, CharacterReading, Reading
+from engrave.reading.values import LOST, Reading
 from fonts.typeface import Typeface
 
 SHIPPED = "pictures"
@@ -79,24 +79,6 @@ class _Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """A mark that is there, and what was decided of it. ring_um : what a tooth of the characters' depth would have."""
-
-    way: _Way
-    characters: tuple[CharacterReading, ...]
-    cells: NDArray[np.int8]
-    view: CellView
-    relief_um: float
-    ring_um: float
-    contact_um: float
-
-    def evidence(self) -> tuple[CharacterEvidence, CellEvidence]:
-        """What a calibration makes likelihoods of."""
-        characters = character_evidence(self.way.match, self.way.tone)
-        return characters, cell_evidence(self.view, characters, relief_um=self.ring_um)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureReader:
     """Reads pictures of one geometry and face; made once by ``picture_reader_for``, used for any number of them."""
 
@@ -106,17 +88,20 @@ class PictureReader:
 
     def read(self, picture: Picture) -> PictureReading:
         """The reading of one picture."""
-        seen = self._seen(picture)
-        if seen is None:
-            return PictureReading(reading=self._nothing(), um_per_px=picture.um_per_px or 0.0, look="")
-        return PictureReading(reading=self._told(seen), um_per_px=seen.way.um_per_px, look=seen.way.look)
+        found = self._seen(picture)
+        if found is None:
+            symbols = len(self.looks.templates[SEARCHED[0]].characters)
+            nothing = nothing_seen(self.looks.geometry, symbols=symbols)
+            return PictureReading(reading=nothing, um_per_px=picture.um_per_px or 0.0, look="")
+        way, seen = found
+        return PictureReading(reading=seen.reading(self.calibration), um_per_px=way.um_per_px, look=way.look)
 
     def evidence(self, picture: Picture) -> tuple[CharacterEvidence, CellEvidence] | None:
         """What a calibration makes likelihoods of; None where no mark is found."""
-        seen = self._seen(picture)
-        return seen.evidence() if seen else None
+        found = self._seen(picture)
+        return found[1].evidence() if found else None
 
-    def _seen(self, picture: Picture) -> _Seen | None:
+    def _seen(self, picture: Picture) -> tuple[_Way, Seen] | None:
         """The mark as it is seen best; None where there is none, or where two ways of seeing it are as good."""
         tried: list[_Way] = []
         for ways in self._tried(picture):
@@ -206,7 +191,7 @@ class PictureReader:
             best = replace(best, match=found)
         return field, best
 
-    def _judged(self, field: Field, way: _Way) -> _Seen | None:
+    def _judged(self, field: Field, way: _Way) -> tuple[_Way, Seen] | None:
         """The mark under the chosen way of seeing; None where that is no mark."""
         pose, tone = way.match.pose, way.tone
         score = way.match.score(tone)
@@ -220,63 +205,15 @@ class PictureReader:
         is_ringless = score < LEAST_SCORE_WITHOUT_RING and np.mean(cells != LOST) < LEAST_RING_SHARE
         if is_ringless or is_bare(view, relief_um=ring_um):
             return None
-        return _Seen(
-            way=way,
+        return way, Seen(
+            match=way.match,
+            tone=tone,
             characters=characters,
             cells=cells,
             view=view,
             relief_um=depth_um,
             ring_um=ring_um,
             contact_um=field.contact_um,
-        )
-
-    def _told(self, seen: _Seen) -> Reading:
-        """Every symbol, decided and weighed."""
-        pose, tone = seen.way.match.pose, seen.way.tone
-        characters, cells = seen.evidence()
-        return Reading(
-            found=True,
-            score=seen.way.match.score(tone),
-            x_um=pose.x_um,
-            y_um=pose.y_um,
-            rotation_rad=wrapped(pose.rotation_rad),
-            mirrored=pose.mirrored,
-            scale=pose.scale,
-            aspect=pose.aspect,
-            aspect_axis_rad=pose.aspect_axis_rad,
-            inverted=tone < 0,
-            characters=seen.characters,
-            cells=seen.cells,
-            cell_contrast_um=tone * seen.view.contrast_um(),
-            character_log_likelihoods=self.calibration.characters(characters),
-            cell_log_ratios=self.calibration.cells(cells),
-            relief_um=seen.relief_um,
-            contact_um=seen.contact_um,
-        )
-
-    def _nothing(self) -> Reading:
-        """The reading of a picture in which there is no mark."""
-        geometry = self.looks.geometry
-        shape = (len(geometry.settings.tracks), geometry.sectors)
-        symbols = len(self.looks.templates[SEARCHED[0]].characters)
-        return Reading(
-            found=False,
-            score=0.0,
-            x_um=0.0,
-            y_um=0.0,
-            rotation_rad=0.0,
-            mirrored=False,
-            scale=1.0,
-            aspect=1.0,
-            aspect_axis_rad=0.0,
-            inverted=False,
-            characters=erased_characters(geometry),
-            cells=np.full(shape, LOST, dtype=np.int8),
-            cell_contrast_um=np.full(shape, np.nan),
-            character_log_likelihoods=np.zeros((len(geometry.characters), symbols)),
-            cell_log_ratios=np.zeros(shape),
-            relief_um=0.0,
-            contact_um=0.0,
         )
 
 

@@ -10,16 +10,17 @@ import numpy as np
 
 from engrave.layout import Places
 from engrave.reading.calibration import CALIBRATIONS, SHIPPED, Calibration
-from engrave.reading.characters import decided_characters, erased_characters, relief_um
-from engrave.reading.evidence import CellEvidence, CharacterEvidence, cell_evidence, character_evidence
+from engrave.reading.characters import decided_characters, relief_um
+from engrave.reading.evidence import CellEvidence, CharacterEvidence
 from engrave.reading.field import Field, field_of
 from engrave.reading.locate import candidates
 from engrave.reading.match import Match, match
 from engrave.reading.pose import Pose, wrapped
 from engrave.reading.refine import MOST_ASPECT, MOST_SCALE, refined, swept
-from engrave.reading.ring import Cells, CellView, decided_cells, is_bare, view_cells
+from engrave.reading.ring import decided_cells, is_bare, view_cells
+from engrave.reading.seen import Seen, nothing_seen
 from engrave.reading.templates import TEMPLATE_UM, WALL_UM, Templates, templates_of
-from engrave.reading.values import LOST, CharacterReading, Reading
+from engrave.reading.values import LOST, Reading
 from fonts.typeface import Typeface
 from toolpaths.surface import HeightMap
 
@@ -69,22 +70,6 @@ class _Hypothesis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """A mark that is there: how it is seen, what was decided of its characters, and its ring."""
-
-    way: _Hypothesis
-    characters: tuple[CharacterReading, ...]
-    cells: Cells
-    view: CellView
-    relief_um: float
-
-    def evidence(self) -> tuple[CharacterEvidence, CellEvidence]:
-        """What a calibration makes likelihoods of."""
-        characters = character_evidence(self.way.match, self.way.tone)
-        return characters, cell_evidence(self.view, characters, relief_um=self.relief_um)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Reads impressions of one geometry and face; made once by ``reader_for``, used for any number of primers."""
 
@@ -102,7 +87,7 @@ class Reader:
         seen = self._seen(field, best) if alone else None
         if seen is None:
             return self._nothing(score=best.score, contact_um=field.contact_um)
-        return self._told(seen, contact_um=field.contact_um)
+        return seen.reading(self.calibration)
 
     def evidence(self, surface: HeightMap) -> tuple[CharacterEvidence, CellEvidence] | None:
         """What a calibration makes likelihoods of; None where no mark is found. Raises as ``read`` does."""
@@ -189,7 +174,7 @@ class Reader:
     def _match(self, field: Field, pose: Pose, *, step_um: float, reach_um: float) -> Match:
         return match(field, self.geometry, self.templates, pose, step_um=step_um, reach_um=reach_um)
 
-    def _seen(self, field: Field, best: _Hypothesis) -> _Seen | None:
+    def _seen(self, field: Field, best: _Hypothesis) -> Seen | None:
         """The mark under the chosen way of seeing; None where that is no mark."""
         pose, tone = best.match.pose, best.tone
         if pose.is_stretched_by(scale=MOST_SCALE, aspect=MOST_ASPECT):
@@ -204,54 +189,21 @@ class Reader:
         ringless = best.score < LEAST_SCORE_WITHOUT_RING and np.mean(cells != LOST) < LEAST_RING_SHARE
         if ringless or is_bare(view, relief_um=depth_um):
             return None
-        return _Seen(way=best, characters=characters, cells=cells, view=view, relief_um=depth_um)
-
-    def _told(self, seen: _Seen, *, contact_um: float) -> Reading:
-        """Every symbol, decided and weighed."""
-        pose, tone = seen.way.match.pose, seen.way.tone
-        characters, cells = seen.evidence()
-        return Reading(
-            found=True,
-            score=seen.way.score,
-            x_um=pose.x_um,
-            y_um=pose.y_um,
-            rotation_rad=wrapped(pose.rotation_rad),
-            mirrored=pose.mirrored,
-            scale=pose.scale,
-            aspect=pose.aspect,
-            aspect_axis_rad=pose.aspect_axis_rad,
-            inverted=tone < 0,
-            characters=seen.characters,
-            cells=seen.cells,
-            cell_contrast_um=tone * seen.view.contrast_um(),
-            character_log_likelihoods=self.calibration.characters(characters),
-            cell_log_ratios=self.calibration.cells(cells),
-            relief_um=seen.relief_um,
-            contact_um=contact_um,
+        return Seen(
+            match=best.match,
+            tone=tone,
+            characters=characters,
+            cells=cells,
+            view=view,
+            relief_um=depth_um,
+            ring_um=depth_um,
+            contact_um=field.contact_um,
         )
 
     def _nothing(self, *, score: float, contact_um: float) -> Reading:
         """The reading of a primer in which there is no mark."""
-        shape = (len(self.geometry.settings.tracks), self.geometry.sectors)
-        return Reading(
-            found=False,
-            score=score,
-            x_um=0.0,
-            y_um=0.0,
-            rotation_rad=0.0,
-            mirrored=False,
-            scale=1.0,
-            aspect=1.0,
-            aspect_axis_rad=0.0,
-            inverted=False,
-            characters=erased_characters(self.geometry),
-            cells=np.full(shape, LOST, dtype=np.int8),
-            cell_contrast_um=np.full(shape, np.nan),
-            character_log_likelihoods=np.zeros((len(self.geometry.characters), len(self.templates.characters))),
-            cell_log_ratios=np.zeros(shape),
-            relief_um=0.0,
-            contact_um=contact_um,
-        )
+        symbols = len(self.templates.characters)
+        return nothing_seen(self.geometry, symbols=symbols, score=score, contact_um=contact_um)
 
 
 def reader_for(geometry: Places, typeface: Typeface, *, calibration: Calibration | None = None) -> Reader:
