@@ -60,7 +60,6 @@ from benchmarks.ocr_pictures import (
 from engrave.base.shares import wilson
 from engrave.code.alphabet import ALIASES, ALPHABET, symbol_of
 from engrave.layout import Places
-from engrave.layout.places import COLUMNS, ROWS
 from engrave.reading import reader_for
 from engrave.reading.picture import Picture
 from engrave.reading.picture_reader import picture_reader_for
@@ -69,6 +68,8 @@ from engrave.strike import Part
 SCHEMA = "pin-engrave/ocr/1"
 LIBRARIES = ("numpy", "onnxruntime", "opencv-python", "pillow", "pin-engrave")
 TOLD = ALPHABET + "".join(ALIASES)
+# Of the example job: two rows of four.
+COLUMNS, ROWS = 4, 2
 CHARACTERS = COLUMNS * ROWS
 # Held-out: pins under the nominal strike; pins and draws of the ensemble. Tuning: fewer of the same.
 NOMINAL_PINS, FIELD_PINS, FIELD_DRAWS = 50, 20, 5

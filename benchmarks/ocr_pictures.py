@@ -18,7 +18,6 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.impressions import cut_pin, example_setup, random_mark, samples
 from engrave.layout import Places
-from engrave.layout.places import COLUMNS
 from engrave.report import photographed, ring_lit, side_lit
 from engrave.report.heights import form_um
 from engrave.report.shading import cropped
@@ -32,6 +31,8 @@ SEED = 4
 PIXEL_UM = 1.5
 # Depths that the picture of heights shows, black to white, um; level metal is 0.
 HEIGHTS_UM = (-25.0, 5.0)
+# Of the example job: rows of four.
+COLUMNS = 4
 # A line's picture reaches half a pitch beyond the text's cells, less its neighbours in the ring.
 _LINE_MORE_UM = 5.0
 # The paper: brighter than everything within 60 um, smoothed. Of the text's window so much is ink or paper for certain.

@@ -11,12 +11,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import Polygon
 
 from benchmarks.common import ROOT, Timing, child_cpu_s
 from engrave import api
 from engrave.base.config import json_bytes
 from engrave.base.files import write_folder_atomic
+from engrave.base.frames import mirrored_xy
 from engrave.batch.pin import Workshop, make_pin, plan_pin, workshop_for
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job.setup import Setup
@@ -100,10 +101,10 @@ def _one_pin(workshop: Workshop, mark: Mark, watch: _Stopwatch, whole: _Stopwatc
     tip = _cut(setup, files["job.ngc"], watch)
     impression = _struck_and_read(workshop, tip, layout, watch)
     with watch.stage("judge the cut"):
-        check_cut(tip, engraving, setup.job, tip=setup.tip)
+        check_cut(tip, engraving, setup.job, tip=setup.tip, places=setup.places)
     with watch.stage("pictures"):
         files["layout.svg"] = layout_svg(layout, title="")
-        files["pin.svg"] = pin_svg(engraving, title="", edge_radius_um=setup.tip.edge_radius_um)
+        files["pin.svg"] = pin_svg(engraving, title="", boundary=setup.tip.boundary)
         files["impression.png"] = impression_png(impression.surface, title="")
     with whole.stage("make_pin"):
         _, checked = make_pin(workshop, mark)
@@ -116,22 +117,22 @@ def _one_pin(workshop: Workshop, mark: Mark, watch: _Stopwatch, whole: _Stopwatc
 
 def _drawn(setup: Setup, mark: Mark, watch: _Stopwatch) -> tuple[Layout, Engraving, Toolpath]:
     with watch.stage("layout and mirror"):
-        layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+        layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
         engraving = engraving_of(
             layout,
             relief_um=setup.job.relief_um,
-            edge_radius_um=setup.tip.edge_radius_um,
+            tip=setup.tip,
             largest_patch_um=setup.largest_patch_um,
         )
     with watch.stage("plan contours and hatches"):
         toolpath = plan(
-            land=MultiPolygon([part for land in engraving.lands for part in _parts(land.outline)]),
-            field_radius_um=engraving.field_radius_um,
-            taper_to_radius_um=engraving.taper_to_radius_um,
+            land=engraving.standing(),
+            field=engraving.field,
+            taper_to=engraving.taper_to,
             surface=setup.tip,
             relief_um=setup.job.relief_um,
             recipe=setup.job.process.value,
-            floor_radius_um=setup.places.outer_radius_um,
+            floor_xy_um=mirrored_xy(setup.places.outline_um()),
         )
     return layout, engraving, toolpath
 
@@ -162,7 +163,6 @@ def _cut(setup: Setup, program_bytes: bytes, watch: _Stopwatch) -> HeightMap:
             program,
             setup.job.machine.value,
             surface=setup.tip,
-            keep_in_radius_um=setup.tip.edge_radius_um,
             focus_offset_um=focus_offset_um(setup.job.relief_um),
             focus_tolerance_um=setup.job.limits.focus_um,
         )

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from engrave.base.shares import wilson
-from engrave.code.decode import CARRIED, decode_symbols
+from engrave.code.decode import decode_symbols
+from engrave.code.profiles import PROFILE_A
 from engrave.code.reedsolomon import DIMENSION, LENGTH, encode, fill
 
+CARRIED = PROFILE_A.carried
 FIELD = 32
 CHUNK = 20_000
 # Known symbols and wrong ones among them. Below a distance of k - 5 none may pass.

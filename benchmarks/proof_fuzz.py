@@ -25,7 +25,7 @@ from engrave.base.x3p import Topography, read_x3p, write_x3p
 from engrave.batch.orders import MOST_CSV_BYTES, named_by, read_serials
 from engrave.code.combined import decode_typed
 from engrave.code.mark import mark_from_json, mark_to_json
-from engrave.code.profiles import SPECIFIED_PROFILES
+from engrave.code.profiles import PROFILES
 from engrave.code.ranges import RangeTable
 from engrave.code.typed import typed_reading
 from engrave.job import job_from_json, job_to_json, load_job
@@ -36,6 +36,7 @@ from toolpaths.errors import ToolpathError
 from toolpaths.machine import Machine
 from toolpaths.readers.gcode import read_gcode
 from toolpaths.safety import check_program
+from toolpaths.surface import disc
 
 ALLOWED = (EngraveError, ToolpathError, FontError)
 MOST_REPORTED = 20
@@ -232,10 +233,19 @@ M2
 
 
 class _Plane:
-    """A flat surface without an edge, so that every place of a program is judged."""
+    """A flat that has a height everywhere, so that every place of a program is judged."""
 
-    edge_radius_um = 1e9
+    edge_radius_um = 900.0
+    boundary = disc(edge_radius_um)
+    face_area_um2 = boundary.area
     nose_radius_um = float("inf")
+    mean_curvature_per_um = 0.0
+
+    def section_um2(self, depth_um: FloatArray) -> FloatArray:
+        return np.where(depth_um < 0, 0.0, np.inf)
+
+    def section_depth_um(self, area_um2: FloatArray) -> FloatArray:
+        return np.zeros_like(area_um2)
 
     def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         return np.zeros(np.broadcast_shapes(x_um.shape, y_um.shape))
@@ -253,7 +263,6 @@ def _gcode(machine: Machine) -> Target:
             program,
             machine,
             surface=surface,
-            keep_in_radius_um=900.0,
             focus_offset_um=-12.5,
             focus_tolerance_um=10.0,
         )
@@ -349,7 +358,7 @@ def _reading() -> Target:
     def read(data: bytes) -> str:
         lines = data.decode("utf-8", errors="replace").split("\n")
         profile, characters, ring, shapes = (*lines, "", "", "", "")[:4]
-        reading = typed_reading(characters, ring, shapes, SPECIFIED_PROFILES.get(profile, SPECIFIED_PROFILES["A"]))
+        reading = typed_reading(characters, ring, shapes, PROFILES.get(profile, PROFILES["A"]))
         # Every way of lying takes its time: it is tried where the characters say so little that nothing else is.
         found = decode_typed(reading, any_rotation=characters.startswith("????????"))
         if found.named is not None:

@@ -22,7 +22,7 @@ from benchmarks import readings
 from engrave.base.shares import wilson
 from engrave.code.evidence import Orientation, SoftReading, symbol_evidence
 from engrave.code.judging import Prior, Verdicts, judge
-from engrave.code.profiles import SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILES, Profile
 
 CHUNK = 2_048
 BATCH = 64
@@ -102,9 +102,9 @@ def proved(counts: dict[str, int], *, seed: int, workers: int | None = None) -> 
 
 def _tasks(counts: dict[str, int], seed: int) -> Iterator[Task]:
     for kind, count in counts.items():
-        for number, profile in enumerate(SPECIFIED_PROFILES):
+        for number, profile in enumerate(PROFILES):
             # One at least, however small the scale.
-            share = max(1, len(range(number, count, len(SPECIFIED_PROFILES))))
+            share = max(1, len(range(number, count, len(PROFILES))))
             for chunk, first in enumerate(range(0, share, CHUNK)):
                 seeds = (seed, list(KINDS).index(kind), number, chunk)
                 yield Task(kind=kind, profile=profile, count=min(CHUNK, share - first), seed=seeds)
@@ -112,7 +112,7 @@ def _tasks(counts: dict[str, int], seed: int) -> Iterator[Task]:
 
 def tallied(task: Task) -> Tally:
     """Make the readings of a chunk, decode them, and count."""
-    generator, profile = np.random.default_rng(task.seed), SPECIFIED_PROFILES[task.profile]
+    generator, profile = np.random.default_rng(task.seed), PROFILES[task.profile]
     total: Tally | None = None
     for first in range(0, task.count, BATCH):
         codes, made = KINDS[task.kind](profile, generator, min(BATCH, task.count - first))

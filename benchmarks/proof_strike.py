@@ -27,7 +27,7 @@ from engrave.reading import Reading
 from engrave.strike import CONDITIONS, ENSEMBLES, Condition, Part, drawn, strike
 from engrave.tips import PINS
 from engrave.verify import Checker, checker_for
-from engrave.verify.trials import CARRIERS, Trial, told
+from engrave.verify.trials import JOINTLY, Trial, carriers_of, told
 
 IMPRESSIONS = 1_000
 DRAWS = 20
@@ -118,7 +118,7 @@ def run(task: Task) -> Done:
     for index, condition in _conditions(task, checker):
         impression = strike(tip, form=setup.tip, primer=setup.job.primer.value, condition=condition)
         read.append(checker.reader.read(impression.surface))
-        trials.append(told(impression, read[-1], mark, index=index, condition=condition))
+        trials.append(told(impression, read[-1], mark, setup.places, index=index, condition=condition))
     found = [reading for reading in read if reading.found]
     return Done(
         mark=mark,
@@ -197,9 +197,10 @@ def calibration_error(believed: Sequence[Believed]) -> dict[str, Any]:
 
 def _result(kind: Kind, done: Sequence[Done]) -> dict[str, Any]:
     trials = [(trial, one.mark) for one in done for trial in one.trials]
+    profile = _checker(kind.tip).setup.profile
     count = len(trials)
     carriers = {}
-    for place, carrier in enumerate(CARRIERS):
+    for place, carrier in enumerate(carriers_of(profile)):
         right = sum(trial.carriers[place].right for trial, _ in trials)
         named = [(trial.carriers[place].identified, mark.id) for trial, mark in trials]
         carriers[carrier] = {
@@ -211,7 +212,7 @@ def _result(kind: Kind, done: Sequence[Done]) -> dict[str, Any]:
         "characters": calibration_error([one.characters for one in done]),
         "cells": calibration_error([one.cells for one in done]),
     }
-    joint = carriers[CARRIERS[-1]]
+    joint = carriers[JOINTLY]
     wrong = sum(entry["wrong"]["count"] for entry in carriers.values())
     calibrated = count < LEAST_IMPRESSIONS or all(entry["error"] <= MOST_ERROR for entry in errors.values())
     enough = kind.ensemble is not None or joint["identified"]["count"] >= LEAST_NOMINAL * count

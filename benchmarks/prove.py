@@ -4,7 +4,9 @@ Usage: python benchmarks/prove.py --scale 1 --evidence DIR [--only NAME]
 
 At scale 1 a million words have their erasures filled, a million for each kind of misreading are compared with the
 closed form, a million damaged readings are decoded softly and three times a hundred thousand that may name nobody, a
-million inputs are fuzzed, and fifty pins are struck sixty times each and read. The exit code is 3 where a proof fails.
+million inputs are fuzzed, fifty pins are struck sixty times each and read, ten thousand random jobs are laid out, and
+a hundred random layouts on each of six pins are held against the one that the search finds. The exit code is 3 where a
+proof fails.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from benchmarks.common import commit, machine, sources_sha256, write_json
 from benchmarks.guided_fuzz import guided
 from benchmarks.proof_code import erasures, identifications, misreadings
 from benchmarks.proof_fuzz import fuzz
+from benchmarks.proof_layout import JOBS, RIVALS, identified, placed
 from benchmarks.proof_reading import proved
 from benchmarks.proof_registry import prove_registry
 from benchmarks.proof_strike import DRAWS, IMPRESSIONS, struck_and_read
@@ -90,12 +93,21 @@ def prove_strike(scale: float) -> dict[str, Any]:
     return struck_and_read(pins, draws=impressions // pins, seed=SEED)
 
 
+def prove_layout(scale: float) -> dict[str, Any]:
+    """Random jobs laid out, and layouts held against the full simulation."""
+    return {
+        "placement": placed(scaled(JOBS, scale), seed=SEED),
+        **identified(scaled(RIVALS, scale), seed=SEED),
+    }
+
+
 PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {
     "code": prove_code,
     "reading": prove_reading,
     "input": prove_input,
     "registry": prove_registry,
     "strike": prove_strike,
+    "layout": prove_layout,
 }
 
 

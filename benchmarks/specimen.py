@@ -10,8 +10,7 @@ import numpy as np
 import shapely
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from fonts.separation import land_fraction, rasterise, uncovered
-from fonts.strokes import ink
+from fonts.separation import land_fraction, rasterise, separation
 from fonts.typeface import Typeface, shipped_typeface
 
 HEIGHT_UM = 175.0
@@ -24,7 +23,6 @@ CELL_UM = (180.0, 225.0)
 MARGIN_UM = 150.0
 PIXEL_UM = 1.25
 OVERSAMPLING = 4
-MOST_SHIFT_PX = 7
 SIGMA_UM = 30.0
 
 
@@ -92,21 +90,15 @@ def print_glyphs(face: Typeface) -> None:
 
 def print_pairs(face: Typeface, *, count: int = 20) -> None:
     """The pairs of which most of one, thinned to 0.6, hides under the other, swollen to 1.5."""
-    characters = tuple(face.glyphs)
-    skeletons = [face.skeleton(character, height_um=HEIGHT_UM, stroke_um=STROKE_UM) for character in characters]
-    thin, swollen = (
-        [
-            rasterise(ink(lines, stroke_um=factor * STROKE_UM), half_width_um=90.0, half_height_um=110.0)
-            for lines in skeletons
-        ]
-        for factor in (0.6, 1.5)
-    )
-    outside = uncovered(thin, swollen, most_shift_px=MOST_SHIFT_PX)
-    np.fill_diagonal(outside, np.inf)
+    apart = separation(face, tuple(face.glyphs), height_um=HEIGHT_UM, stroke_um=STROKE_UM)
     print("closest pairs: part of the first, thinned, that no shift hides under the second, swollen")
-    for index in np.argsort(outside, axis=None)[:count]:
-        first, second = np.unravel_index(index, outside.shape)
-        print(f"{characters[first]} in {characters[second]}: {100 * outside[first, second]:.1f} %")
+    for first, second, outside in apart.closest(count):
+        print(f"{first} in {second}: {100 * outside:.1f} %")
+    row, column = np.unravel_index(apart.equal.argmin(), apart.equal.shape)
+    print(
+        f"closest at equal strokes: {apart.characters[row]} in {apart.characters[column]},"
+        f" {100 * apart.equal.min():.1f} %; subsets: {len(apart.subsets)}"
+    )
 
 
 def _lines(face: Typeface) -> list[tuple[str, ...]]:

@@ -12,9 +12,12 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from shapely.affinity import rotate, translate
 from shapely.geometry.base import BaseGeometry
 
-from engrave.layout.shapes_ring import least_radius_um, shapes_ring
-from fonts.damage import Skeleton, confusion
-from fonts.separation import MaskArray, land_fraction, rasterise, turned, uncovered
+from engrave.code.profiles import PROFILES
+from engrave.layout import LayoutSettings, land_shapes, lay_out, plan_places
+from engrave.layout.places import ShapeCircle
+from engrave.layout.room import least_circle_um
+from fonts.damage import confusion
+from fonts.separation import MaskArray, Skeleton, land_fraction, rasterise, turned, uncovered
 from fonts.strokes import ink
 from fonts.typeface import Typeface, shipped_typeface
 
@@ -88,7 +91,7 @@ def print_shapes(face: Typeface) -> None:
         mask = rasterise(outline, half_width_um=180.0, half_height_um=180.0)
         land = land_fraction(mask, sigma_um=SIGMA_UM)
         print(f"{letter:5}  {(east - west) / HEIGHT_UM:12.3f}  {land[mask].mean():9.3f}  {land.max():9.3f}")
-    least_um = least_radius_um(height_um=HEIGHT_UM, stroke_um=STROKE_UM)
+    least_um = least_circle_um(HEIGHT_UM, STROKE_UM, PROFILES["G"].shapes)
     print(f"twelve fit on a circle of {least_um:.1f} um or more")
 
 
@@ -140,21 +143,23 @@ def _outline(face: Typeface, letter: str, turns: int) -> BaseGeometry:
 
 def _mark(face: Typeface, side_um: float) -> Image.Image:
     """A mark of profile G: eight characters, twelve shapes round them."""
-    lands = shapes_ring(RING.split(), face, radius_um=RING_RADIUS_UM, height_um=HEIGHT_UM, stroke_um=STROKE_UM)
-    characters = [
-        translate(
-            face.outline(character, height_um=CHARACTER_UM, stroke_um=STROKE_UM),
-            (column - 1.5) * PITCH_UM[0],
-            (0.5 - row) * PITCH_UM[1],
-        )
-        for row, text in enumerate(CHARACTERS)
-        for column, character in enumerate(text)
-    ]
-    inks = [translate(one, side_um / 2, side_um / 2) for one in (*characters, *(land.outline for land in lands))]
+    settings = LayoutSettings(
+        profile="G",
+        face=face.name,
+        height_um=CHARACTER_UM,
+        stroke_um=STROKE_UM,
+        column_pitch_um=PITCH_UM[0],
+        row_pitch_um=PITCH_UM[1],
+        shapes=ShapeCircle(height_um=HEIGHT_UM, radius_um=RING_RADIUS_UM),
+    )
+    places = plan_places(PROFILES["G"], settings)
+    outlines = land_shapes(places, face)
+    lands = lay_out(places, outlines, characters="".join(CHARACTERS), ring=(), shapes=RING.split()).lands
+    inks = [translate(one, side_um / 2, side_um / 2) for one in (land.outline for land in lands)]
     image = _drawn(inks, (side_um, side_um))
     draw = ImageDraw.Draw(image)
     for place, name in enumerate(RING.split()):
-        angle_rad = 2 * np.pi * place / len(lands)
+        angle_rad = 2 * np.pi * place / PROFILES["G"].shapes
         from_centre_um = RING_RADIUS_UM - HEIGHT_UM / 2 - LABEL_UM / 2
         x_px = _pixels(side_um / 2 + from_centre_um * np.sin(angle_rad))
         y_px = _pixels(side_um / 2 - from_centre_um * np.cos(angle_rad))

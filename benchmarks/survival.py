@@ -46,7 +46,7 @@ from engrave.code.evidence import (
 )
 from engrave.code.judging import Prior, judge
 from engrave.code.permutation import permute
-from engrave.code.profiles import SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILES, Profile
 from engrave.code.reedsolomon import DIMENSION, encode
 from engrave.code.ring import ring_cells
 from engrave.code.soft import decode_blind, decode_soft
@@ -216,7 +216,7 @@ def _laid(ratios: Ratios, way: Orientation) -> Ratios:
 def speed(*, repeats: int) -> dict[str, Any]:
     """CPU seconds of one decoding, upright and blind, of a worn mark of each profile; the middle of so many."""
     results: dict[str, Any] = {}
-    for name, profile in SPECIFIED_PROFILES.items():
+    for name, profile in PROFILES.items():
         generator = np.random.default_rng((SEED, 2000))
         codeword = encode(generator.integers(0, 32, (1, DIMENSION), dtype=np.uint8))[0]
         joint = _damaged(JOINT, profile, codeword, generator)
@@ -246,7 +246,7 @@ def table(profiles: str, *, trials: int) -> dict[str, Any]:
 
 def _row(task: tuple[str, int], *, trials: int) -> dict[str, Any]:
     (name, number), row = task, ROWS[task[1]]
-    result = survival(row, SPECIFIED_PROFILES[name], trials=trials, seed=(SEED, number, ord(name)))
+    result = survival(row, PROFILES[name], trials=trials, seed=(SEED, number, ord(name)))
     if row.required is not None and name == "D":
         result |= {"required": row.required, "holds": result["first_at_least"] >= row.required - SLACK}
     return result
@@ -259,7 +259,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=TRIALS, help="marks for each row")
     parser.add_argument("--profiles", default="DASG", help="letters of the profiles in the table")
     options = parser.parse_args()
-    if options.trials < 1 or not set(options.profiles) <= set(SPECIFIED_PROFILES):
+    if options.trials < 1 or not set(options.profiles) <= set(PROFILES):
         parser.error("--trials must be 1 or more, --profiles letters of D, A, S and G")
     document = {"schema": SCHEMA, **commit(), "machine": machine(LIBRARIES), "seed": SEED, "trials": options.trials}
     clocks = speed(repeats=11)

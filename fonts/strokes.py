@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 FloatArray = NDArray[np.float64]
@@ -102,17 +103,23 @@ def tangent_length(before: FloatArray, point: FloatArray, after: FloatArray, rad
 def ink(polylines: tuple[FloatArray, ...], *, stroke_um: float) -> shapely.MultiPolygon:
     """What a round pen of diameter ``stroke_um`` covers along the polylines, um; valid, outer rings anticlockwise.
 
-    The Minkowski sum with a regular polygon inscribed in the pen that has a vertex in each direction of the axes: the
-    ink is exactly a stroke wider and higher than the polylines, and nowhere short by more than CHORD_TOLERANCE_UM.
+    A polyline of one point is a dot of the pen. The Minkowski sum with a regular polygon inscribed in the pen that has
+    a vertex in each direction of the axes: the ink is exactly a stroke wider and higher than the polylines, and nowhere
+    short by more than CHORD_TOLERANCE_UM.
     """
     pen = _pen(stroke_um / 2)
-    begin = np.concatenate([line[:-1] for line in polylines])
-    end = np.concatenate([line[1:] for line in polylines])
+    begin = np.concatenate([line[: max(1, len(line) - 1)] for line in polylines])
+    end = np.concatenate([line[min(1, len(line) - 1) :] for line in polylines])
     swept = np.concatenate([begin[:, None] + pen, end[:, None] + pen], axis=1)
-    union = shapely.union_all(shapely.convex_hull(shapely.linestrings(swept)))
+    return clean(shapely.union_all(shapely.convex_hull(shapely.linestrings(swept))))
+
+
+def clean(area: BaseGeometry) -> shapely.MultiPolygon:
+    """The same area in one order of parts and points: equal areas made alike are equal; outer rings anticlockwise."""
     # Where hulls cross, the union leaves pairs of points that differ in the last bit of their coordinates.
-    union = shapely.normalize(shapely.remove_repeated_points(union, _SAME_POINT_UM))
-    return shapely.MultiPolygon([orient(polygon) for polygon in shapely.get_parts(union)])
+    normal = shapely.normalize(shapely.remove_repeated_points(area, _SAME_POINT_UM))
+    polygons = [part for part in shapely.get_parts(normal) if isinstance(part, shapely.Polygon)]
+    return shapely.MultiPolygon([orient(polygon) for polygon in polygons])
 
 
 def _pen(radius_um: float) -> FloatArray:

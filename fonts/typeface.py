@@ -1,4 +1,4 @@
-"""A typeface: glyphs as stroke skeletons, and their outlines at any height and stroke.
+"""A typeface: glyphs, shapes and the ring's tooth, and their outlines at any height and stroke.
 
 Em units: a full-height skeleton spans y = 0 (foot) to 1 (head), and x = 0 to the glyph's advance. An outline is the
 skeleton scaled by (height - stroke) and thickened by a round pen, so that the ink of a full-height glyph is exactly as
@@ -10,57 +10,45 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
 import shapely
 
 from fonts.errors import FontError
-from fonts.pathtext import parse_stroke
-from fonts.strokes import FloatArray, Stroke, ink
+from fonts.glyph import Glyph
+from fonts.glyphtable import glyph_line, key_faults, read_glyph, read_glyphs, toml_paragraph
+from fonts.strokes import FloatArray
+
+__all__ = [
+    "Glyph",
+    "Typeface",
+    "load_face",
+    "load_typeface",
+    "shipped_typeface",
+    "shipped_typefaces",
+    "typeface_to_toml",
+]
+
+MOST_FACE_BYTES = 4_000_000
+"""The largest face file that is read; Anvil's has 4 kB, an alphabet in contours some 60."""
 
 _SUFFIX = ".toml"
 _FACE_TEXTS = ("name", "licence", "notes", "source")
 _FACE_KEYS = (*_FACE_TEXTS, "glyphs")
-_OPTIONAL_KEYS = ("shapes",)
-_GLYPH_KEYS = ("advance", "strokes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glyph:
-    """One character, or one shape by its letter: the width of its cell and its skeleton, em units."""
-
-    character: str
-    advance: float
-    strokes: tuple[Stroke, ...]
-
-    def cell_width_um(self, *, height_um: float, stroke_um: float) -> float:
-        """Width of the cell with the stroke's two halves, um: what the ink of a glyph that fills its cell measures."""
-        return self.advance * _em_um(height_um, stroke_um) + stroke_um
-
-    def skeleton(self, *, height_um: float, stroke_um: float) -> tuple[FloatArray, ...]:
-        """The strokes as polylines, each (n, 2) float, um, about the cell's centre.
-
-        Raises FontError unless 0 < stroke < height.
-        """
-        scale_um = _em_um(height_um, stroke_um)
-        centre = np.array([self.advance / 2, 0.5]) * scale_um
-        return tuple(stroke.polyline(scale_um=scale_um) - centre for stroke in self.strokes)
-
-    def outline(self, *, height_um: float, stroke_um: float) -> shapely.MultiPolygon:
-        """The ink, um, about the cell's centre, with round ends and joins; valid, outer rings anticlockwise.
-
-        Within 2 x CHORD_TOLERANCE_UM of the true curve, and exact in height and width. Raises FontError unless
-        0 < stroke < height.
-        """
-        return ink(self.skeleton(height_um=height_um, stroke_um=stroke_um), stroke_um=stroke_um)
+_OPTIONAL_KEYS = ("shapes", "tooth")
+_TOOTH_PROBE_UM = (2.0, 1.0)  # depth and width at which a tooth is measured when it is read
+_SAME_UM = 1e-9
+# Round ends of plain teeth are drawn with this many chords a quarter turn: the sagitta on 10 um is 0.013 um.
+_QUARTER_CHORDS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typeface:
     """Glyphs by character, with who may use them (licence), what they are for (notes) and where they come from.
 
-    ``shapes`` are geometric shapes by letter, apart from the alphabet; a face may have none.
+    ``shapes`` are geometric shapes by letter, apart from the alphabet; a face may have none. ``tooth`` is the tooth of
+    a ring, its foot (y = 0) towards the ring's centre; without one, teeth are plain radial strokes.
     """
 
     name: str
@@ -69,6 +57,7 @@ class Typeface:
     source: str
     glyphs: Mapping[str, Glyph]
     shapes: Mapping[str, Glyph] = field(default_factory=dict)
+    tooth: Glyph | None = None
 
     def __post_init__(self) -> None:
         """Take private, read-only copies of the glyphs and the shapes."""
@@ -98,26 +87,73 @@ class Typeface:
         """Ink of a character, um, as ``Glyph.outline``."""
         return self.glyph(character).outline(height_um=height_um, stroke_um=stroke_um)
 
+    def tooth_outline(self, *, depth_um: float, width_um: float) -> shapely.Polygon | shapely.MultiPolygon:
+        """Ink of the ring's tooth, um, about its cell's centre, the direction away from the ring's centre being +y.
+
+        It reaches exactly from -depth / 2 to depth / 2. The width is the pen's; a tooth that has a drawing of its own
+        may be wider (see its bounds). Without a drawing it is a straight stroke with round ends. Raises FontError
+        unless 0 < width < depth.
+        """
+        if self.tooth is not None:
+            return self.tooth.outline(height_um=depth_um, stroke_um=width_um)
+        if not 0.0 < width_um < depth_um < math.inf:
+            raise FontError(
+                f"tooth {width_um:g} um wide, track {depth_um:g} um deep: "
+                "the width must be more than 0 and less than the depth"
+            )
+        reach_um = (depth_um - width_um) / 2
+        middle = shapely.LineString([(0.0, -reach_um), (0.0, reach_um)])
+        return shapely.Polygon(middle.buffer(width_um / 2, quad_segs=_QUARTER_CHORDS))
+
 
 def load_typeface(text: str, *, origin: str) -> Typeface:
     """A typeface from the text of its TOML file; ``origin`` names the file in messages.
 
-    Raises FontError with every fault found, one a line, each with its glyph and stroke.
+    Raises FontError with every fault found, one a line, each with its glyph and stroke, row or contour.
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Numbers of thousands of digits and lists nested as deep are no TOMLDecodeError.
         raise FontError(f"{origin}: not TOML: {error}") from error
-    faults = _key_faults(table, _FACE_KEYS, optional=_OPTIONAL_KEYS)
+    faults = key_faults(table, _FACE_KEYS, optional=_OPTIONAL_KEYS)
     faults += [
         f"{key}: must be text that says something" for key in _FACE_TEXTS if key in table and not _text(table[key])
     ]
-    glyphs = _glyphs(table["glyphs"], faults, key="glyphs", kind="glyph") if "glyphs" in table else {}
-    shapes = _glyphs(table["shapes"], faults, key="shapes", kind="shape") if "shapes" in table else {}
+    glyphs = read_glyphs(table["glyphs"], faults, key="glyphs", kind="glyph") if "glyphs" in table else {}
+    shapes = read_glyphs(table["shapes"], faults, key="shapes", kind="shape") if "shapes" in table else {}
+    tooth = _tooth(table["tooth"], faults) if "tooth" in table else None
     if faults:
         raise FontError("\n".join(f"{origin}: {fault}" for fault in faults))
     name, licence, notes, source = (_text(table[key]) for key in _FACE_TEXTS)
-    return Typeface(name=name, licence=licence, notes=notes, source=source, glyphs=glyphs, shapes=shapes)
+    return Typeface(name=name, licence=licence, notes=notes, source=source, glyphs=glyphs, shapes=shapes, tooth=tooth)
+
+
+def load_face(path: Path) -> Typeface:
+    """A typeface from a file of the user's own. Raises FontError where it cannot be read, or with every fault."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_FACE_BYTES + 1)
+    except OSError as error:
+        raise FontError(f"{path.name}: cannot read: {(error.strerror or str(error)).lower()}") from error
+    if len(data) > MOST_FACE_BYTES:
+        raise FontError(f"{path.name}: is larger than {MOST_FACE_BYTES} bytes; a face has some thousands")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FontError(f"{path.name}: byte {error.start + 1} is not UTF-8; save the file as UTF-8") from error
+    return load_typeface(text, origin=path.name)
+
+
+def typeface_to_toml(typeface: Typeface) -> str:
+    """The text of a face's file, which ``load_typeface`` reads back to an equal typeface."""
+    lines = [f"{key} = {toml_paragraph(getattr(typeface, key))}" for key in _FACE_TEXTS]
+    if typeface.tooth is not None:
+        lines.append(glyph_line("tooth", typeface.tooth))
+    lines += ["", "[glyphs]", *(glyph_line(key, glyph) for key, glyph in typeface.glyphs.items())]
+    if typeface.shapes:
+        lines += ["", "[shapes]", *(glyph_line(key, glyph) for key, glyph in typeface.shapes.items())]
+    return "\n".join(lines) + "\n"
 
 
 def shipped_typefaces() -> tuple[str, ...]:
@@ -135,61 +171,16 @@ def shipped_typeface(name: str) -> Typeface:
     return load_typeface(file.read_text(encoding="utf-8"), origin=file.name)
 
 
-def _glyphs(tables: object, faults: list[str], *, key: str, kind: str) -> dict[str, Glyph]:
-    if not isinstance(tables, dict):
-        faults.append(f"{key}: must be tables, one a character, such as [{key}.A]")
-        return {}
-    glyphs: dict[str, Glyph] = {}
-    for character, table in tables.items():
-        glyph, found = _glyph(character, table)
-        faults += [f"{kind} {character}: {fault}" for fault in found]
-        if glyph is not None:
-            glyphs[character] = glyph
-    if not tables:
-        faults.append(f"{key}: a typeface needs at least one")
-    return glyphs
-
-
-def _glyph(character: str, table: object) -> tuple[Glyph | None, list[str]]:
-    if not isinstance(table, dict):
-        return None, ["must be a table with advance and strokes"]
-    faults = _key_faults(table, _GLYPH_KEYS)
-    if len(character) != 1:
-        faults.append("the key must be one character")
-    advance, texts = table.get("advance"), table.get("strokes")
-    if "advance" in table and not _is_length(advance):
-        faults.append(f"advance: {advance!r} is no width; write a number of em units above 0, such as 0.78")
-    if "strokes" in table and not (isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)):
-        faults.append('strokes: must be a list of texts, such as ["0,0 0,1 0.78,1"]')
-    if faults:
-        return None, faults
-    strokes: list[Stroke] = []
-    for number, text in enumerate(table["strokes"], start=1):
-        stroke, found = parse_stroke(text, advance=float(table["advance"]))
-        faults += [f"stroke {number}: {fault}" for fault in found]
-        strokes += [] if stroke is None else [stroke]
-    glyph = Glyph(character=character, advance=float(table["advance"]), strokes=tuple(strokes))
-    return (None if faults else glyph), faults
-
-
-def _key_faults(table: Mapping[str, object], keys: tuple[str, ...], *, optional: tuple[str, ...] = ()) -> list[str]:
-    known = (*keys, *optional)
-    missing = [f"{key}: missing" for key in keys if key not in table]
-    unknown = [f"{key}: unknown key; the keys are {', '.join(known)}" for key in table if key not in known]
-    return missing + unknown
+def _tooth(table: object, faults: list[str]) -> Glyph | None:
+    tooth, found = read_glyph("tooth", table)
+    if tooth is not None:
+        depth_um, width_um = _TOOTH_PROBE_UM
+        _, foot_um, _, head_um = tooth.outline(height_um=depth_um, stroke_um=width_um).bounds
+        if max(abs(foot_um + depth_um / 2), abs(head_um - depth_um / 2)) > _SAME_UM:
+            found.append("must reach from y = 0 to y = 1, so that it is exactly as deep as its track")
+    faults += [f"tooth: {fault}" for fault in found]
+    return tooth
 
 
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
-
-
-def _is_length(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0.0 < value < math.inf
-
-
-def _em_um(height_um: float, stroke_um: float) -> float:
-    if not 0.0 < stroke_um < height_um < math.inf:
-        raise FontError(
-            f"stroke {stroke_um:g} um, height {height_um:g} um: the stroke must be more than 0 and less than the height"
-        )
-    return height_um - stroke_um

@@ -17,6 +17,7 @@ settings.register_profile("project", deadline=None, max_examples=50, derandomize
 settings.load_profile("project")
 
 _FOREIGN = Path(__file__).parent / "foreign"
+_FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("/Library/Fonts"))
 
 
 def _absent(what: str) -> None:
@@ -52,6 +53,20 @@ def require_module() -> Callable[[str], Any]:
             raise
 
     return module_of
+
+
+@pytest.fixture(scope="session")
+def dejavu() -> Callable[[str], Path]:
+    """Give the file of a DejaVu font; skip the test where it is absent (fail if PIN_ENGRAVE_REQUIRE_FOREIGN=1)."""
+
+    def path_of(style: str) -> Path:
+        for folder in _FONTS:
+            for path in sorted(folder.rglob(f"{style}.ttf")) if folder.is_dir() else ():
+                return path
+        _absent(f"{style}.ttf (Debian's fonts-dejavu-core)")
+        raise FileNotFoundError(style)
+
+    return path_of
 
 
 @pytest.fixture(scope="session")

@@ -66,14 +66,14 @@ class _Deposit:
 
 
 def cut(toolpath: Toolpath, *, surface: Surface, beam: Beam, half_width_um: float, pixel_um: float = 1.5) -> HeightMap:
-    """Cut a tip: the height map, in the pin frame, of what a toolpath leaves of a surface; NaN outside its edge.
+    """Cut a tip: the height map, in the pin frame, of what a toolpath leaves of a surface; NaN outside its boundary.
 
     The model is that of ``toolpaths.laser.ablation``: every pulse lowers the surface, along the axis, by the depth of
     its crater. Its fluence is that of the spot at the path's height over the uncut surface, times the cosine of the
     slope. Pulses follow each other at equal distances along the path in space. How many overlap a point, and so the
     threshold, follows from each operation's process and from ``beam.line_spacing_um``, which is the hatch pitch of
     the job: it is the one thing taken from the recipe's laying of paths.
-    Pulses outside the tip's edge are left out.
+    Pulses outside the tip's boundary are left out.
 
     Depths are averages over a pixel; volume and second moment of a crater are exact, so that walls are not widened.
     Raises ToolpathError for a process or a path that is not finite, and for work above ``MOST_SAMPLES`` samples.
@@ -180,7 +180,7 @@ def _pulses(lines: _Lines, *, surface: Surface, beam: Beam) -> Iterator[FloatArr
         cosine = surface.normal_cosine(x_um, y_um)
         level = log_fluence(lines.process, beam, cosine=cosine, defocus_um=defocus_um)
         growth = spot_radius_um(beam, defocus_um) / beam.spot_radius_um
-        # Never true of the NaN outside the edge.
+        # Never true of the NaN outside the boundary.
         yield np.stack([x_um, y_um, pulses, level, growth])[:, level > 0]
 
 

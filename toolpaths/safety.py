@@ -12,7 +12,9 @@ M217 feed not reached, M218 step of the axes.
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely import Polygon
 
 from toolpaths.findings import Finding, Severity
 from toolpaths.machine import Machine
@@ -33,6 +35,7 @@ _STOPPING_TURN_COSINE = float(np.cos(np.deg2rad(5.0)))
 # Files hold whole nanometres: a point on a limit may lie one of them beyond it.
 _ROUNDING_UM = 1.5e-3
 _ROUNDING = 1e-9
+_AXIS = shapely.Point(0.0, 0.0)
 # Parts of a move between samples of its focus: even, so that its middle, where a chord errs most, is one of them.
 _SAMPLE_UM = 20.0
 _LEAST_SAMPLES, _MOST_SAMPLES = 2, 16
@@ -42,24 +45,23 @@ def check_program(
     program: Program,
     machine: Machine,
     *,
-    keep_in_radius_um: float,
     surface: Surface,
     focus_offset_um: float,
     focus_tolerance_um: float,
 ) -> tuple[Finding, ...]:
     """Every invariant that the program breaks, one finding a kind: first line, number of moves, worst value, limit.
 
-    Lit moves must stay within ``keep_in_radius_um`` of the axis, and their z within ``focus_tolerance_um`` of the
-    surface's height plus ``focus_offset_um``, along the whole move. The reader's own findings are not repeated.
+    Lit moves must stay within the surface's boundary, the keep-in zone, and their z within ``focus_tolerance_um`` of
+    the surface's height plus ``focus_offset_um``, along the whole move. The reader's own findings are not repeated.
     """
     judge = _Judge(program=program)
-    reach_um = min(keep_in_radius_um, surface.edge_radius_um)
+    beyond_um = _beyond_um(program, surface.boundary)
     return (
         *_text_findings(program),
         *_beam_findings(judge),
-        *_place_findings(judge, machine, reach_um),
+        *_place_findings(judge, machine, beyond_um),
         *_process_findings(judge, machine),
-        *_focus_findings(judge, surface, reach_um, focus_offset_um, focus_tolerance_um),
+        *_focus_findings(judge, surface, beyond_um, focus_offset_um, focus_tolerance_um),
         *_machine_findings(judge, machine),
     )
 
@@ -131,12 +133,34 @@ def _beam_findings(judge: _Judge) -> list[Finding]:
     return found
 
 
-def _place_findings(judge: _Judge, machine: Machine, reach_um: float) -> list[Finding]:
+def _beyond_um(program: Program, boundary: Polygon) -> FloatArray:
+    """How far each lit move goes beyond an outline, (moves,) um, at its ends and in its middle; 0 within a rounding.
+
+    Moves that are not lit have 0, those that are not finite NaN.
+    """
+    lit = np.flatnonzero(program.lit)
+    begin, end = program.begin_um[lit, :2], program.end_um[lit, :2]
+    known = np.all(np.isfinite(begin) & np.isfinite(end), axis=1)
+    places = np.concatenate([begin[known], end[known], begin[known] / 2 + end[known] / 2])
+    # Most moves lie within a circle inside the outline: a distance is quickly had, a place among many sides is not.
+    inner_um = boundary.exterior.distance(_AXIS) if boundary.contains(_AXIS) else 0.0
+    unsure = np.flatnonzero(np.hypot(*places.T) > inner_um)
+    shapely.prepare(boundary)
+    outside = unsure[~shapely.contains_xy(boundary, *places[unsure].T)]
+    away = shapely.distance(boundary, shapely.points(places[outside]))
+    beyond = np.zeros(len(places))
+    beyond[outside] = np.where(away > _ROUNDING_UM, away, 0.0)
+    worst = np.zeros(len(program))
+    worst[lit] = np.nan
+    worst[lit[known]] = np.max(beyond.reshape(3, -1), axis=0)
+    return worst
+
+
+def _place_findings(judge: _Judge, machine: Machine, beyond_um: FloatArray) -> list[Finding]:
     program = judge.program
     finite = np.all(np.isfinite(program.begin_um) & np.isfinite(program.end_um), axis=1)
     low, high = (np.array(corner) for corner in machine.envelope_um())
     beyond = np.max(np.maximum(low - program.end_um, program.end_um - high), axis=1)
-    radius = np.maximum(*(np.hypot(ends[:, 0], ends[:, 1]) for ends in (program.begin_um, program.end_um)))
     found = judge.where(~finite, "M209", "a coordinate is not finite", remedy="write the program again")
     found += judge.where(
         finite & (beyond > _ROUNDING_UM),
@@ -148,13 +172,13 @@ def _place_findings(judge: _Judge, machine: Machine, reach_um: float) -> list[Fi
         remedy="check units, work offset and machine profile",
     )
     found += judge.where(
-        finite & program.lit & (radius > reach_um + _ROUNDING_UM),
+        finite & (beyond_um > 0),
         "M208",
-        "the beam is on outside the tip's keep-in zone",
-        worst=radius,
-        limit=reach_um,
+        "the beam is on outside the tip's keep-in zone; the value is how far",
+        worst=beyond_um,
+        limit=0.0,
         unit="um",
-        remedy="check units and the tip's edge radius",
+        remedy="check units, work offset and the tip's outline",
     )
     return found
 
@@ -198,13 +222,12 @@ def _process_findings(judge: _Judge, machine: Machine) -> list[Finding]:
 
 
 def _focus_findings(
-    judge: _Judge, surface: Surface, reach_um: float, offset_um: float, tolerance_um: float
+    judge: _Judge, surface: Surface, beyond_um: FloatArray, offset_um: float, tolerance_um: float
 ) -> list[Finding]:
     """Sampled along each lit move: a chord between two points in focus may leave the focus between them."""
     program = judge.program
-    radius = np.maximum(*(np.hypot(ends[:, 0], ends[:, 1]) for ends in (program.begin_um, program.end_um)))
     # Elsewhere there is no surface; those moves are findings already.
-    on_tip = np.flatnonzero(program.lit & (radius <= reach_um + _ROUNDING_UM))
+    on_tip = np.flatnonzero(program.lit & (beyond_um == 0))
     if on_tip.size == 0:
         return []
     begin, end = program.begin_um[on_tip], program.end_um[on_tip]

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engrave.api.casefile import case_document, case_file
     from engrave.api.codes import decode, encode
+    from engrave.api.drawing import picture
+    from engrave.api.faces import import_face
+    from engrave.api.fitting import FitOutcome, fit, fit_to_json
     from engrave.api.folders import load_mark
     from engrave.api.given import JobGiven, PinName, with_formats
     from engrave.api.library import FORMATS, job_rules, kinds, names, show
@@ -48,6 +51,9 @@ _HOMES = {
     for module, names in {
         "engrave.api.casefile": ("case_document", "case_file"),
         "engrave.api.codes": ("decode", "encode"),
+        "engrave.api.drawing": ("picture",),
+        "engrave.api.faces": ("import_face",),
+        "engrave.api.fitting": ("FitOutcome", "fit", "fit_to_json"),
         "engrave.api.folders": ("load_mark",),
         "engrave.api.given": ("JobGiven", "PinName", "with_formats"),
         "engrave.api.library": ("FORMATS", "job_rules", "kinds", "names", "show"),
@@ -69,6 +75,7 @@ __all__ = [
     "VIEWS",
     "BatchOutcome",
     "Check",
+    "FitOutcome",
     "Job",
     "JobGiven",
     "Mark",
@@ -89,6 +96,9 @@ __all__ = [
     "decode",
     "encode",
     "example_job_text",
+    "fit",
+    "fit_to_json",
+    "import_face",
     "job_rules",
     "job_to_json",
     "json_bytes",
@@ -99,6 +109,7 @@ __all__ = [
     "mark_to_json",
     "names",
     "outcome_to_json",
+    "picture",
     "plan",
     "plan_to_json",
     "preview",

@@ -11,7 +11,7 @@ from engrave.base.errors import InputError, UnknownNameError
 from engrave.base.version import DISTRIBUTION, tool_version
 from engrave.code.judging import LEAST_CHECK_BITS, LEAST_POSTERIOR, LEAST_SINGLE_BITS, Prior
 from engrave.code.priors import P_FALSE_TOOTH, P_MISSED_TOOTH, P_WRONG_CHARACTER, P_WRONG_SHAPE
-from engrave.code.profiles import SPECIFIED_PROFILES
+from engrave.code.profiles import PROFILES
 from engrave.code.typed import typed_reading
 from engrave.registry.cases import Answer, Entry, Event, case_entries, case_name, compare, independent_pairs
 from engrave.registry.chain import Head, head_of
@@ -102,7 +102,7 @@ def case_document(name: str, *, registry: str) -> dict[str, Any]:
                 "head": asdict(head_of(connection)),
                 "marks": len(codes),
             },
-            "profiles": [{"name": name, "carriers": carriers_to_json(SPECIFIED_PROFILES[name])} for name in profiles],
+            "profiles": [{"name": name, "carriers": carriers_to_json(PROFILES[name])} for name in profiles],
             "readings": [_reading(entry, connection, codes) for entry in entries],
             "comparisons": [comparison_to_json(compare(one, other)) for one, other in independent_pairs(entries)],
             "pins": _pins(connection, entries),
@@ -132,7 +132,7 @@ def _answer(entry: Entry, answer: Answer, connection: "Connection", codes: Index
     event = answer.event
     if not (told.keys() >= _ANSWERED and _is_head(told["head"])):
         raise InputError(f"event {event.seq}: holds no whole answer; {SEE_AUDIT}")
-    read = typed_reading(typed.characters, typed.ring, typed.shapes, SPECIFIED_PROFILES[typed.profile])
+    read = typed_reading(typed.characters, typed.ring, typed.shapes, PROFILES[typed.profile])
     then = codes_as_of(codes, connection, told["head"]["seq"])
     ranked = trace_codes(then, read.options, read.soft, blind=typed.any_rotation)
     again = answer_to_json(ranked, Head(**told["head"]))

@@ -9,7 +9,7 @@ from engrave.base.errors import Collecting, InputError
 from engrave.code.combined import CombinedDecoding, decode_typed
 from engrave.code.decode import Candidate, Decoding
 from engrave.code.mark import Mark, make_mark
-from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES
+from engrave.code.profiles import PROFILE_A, PROFILES
 from engrave.code.ranges import RangeTable
 from engrave.code.soft import SoftCandidate
 from engrave.code.told import told_chance
@@ -52,9 +52,9 @@ def decode(
 
 def _reading(characters: str, ring: str, shapes: str, profile: str, faults: list[str]) -> TypedReading | None:
     with Collecting(faults):
-        if profile in SPECIFIED_PROFILES:
-            return typed_reading(characters, ring, shapes, SPECIFIED_PROFILES[profile])
-        faults.append(f"profile: there is none called {profile!r}; choose one of {', '.join(SPECIFIED_PROFILES)}")
+        if profile in PROFILES:
+            return typed_reading(characters, ring, shapes, PROFILES[profile])
+        faults.append(f"profile: there is none called {profile!r}; choose one of {', '.join(PROFILES)}")
         # Every profile has the same characters; ring and shapes cannot be judged without one.
         typed_reading(characters)
     return None

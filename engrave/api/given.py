@@ -14,11 +14,16 @@ from engrave.base.errors import Collecting, InputError
 from engrave.base.files import read_text
 from engrave.base.units import dimension_of
 from engrave.code.mark import Mark, make_mark
+from engrave.code.profiles import PROFILE_A, PROFILES
 from engrave.code.ranges import Range, RangeTable, normalised_pin
 from engrave.job import SHELVES, Job, formats_of, load_job, require_formats
+from engrave.job.bench import fit_layout
+from engrave.job.faces import face_text, known_faces, typeface_of
+from engrave.job.model import AXIAL
 from engrave.job.setup import Setup, prepare
 from engrave.layout import LayoutSettings
-from fonts.typeface import shipped_typefaces
+from engrave.layout.fitting import Fit
+from engrave.layout.places import ShapeCircle, Track
 
 JobGiven = Job | Path | None
 """A job, the path of a job file, or None for the shipped example."""
@@ -66,7 +71,7 @@ def setup_of(given: JobGiven, known: Known, faults: list[str]) -> Setup | None:
     setup: Setup | None = None
     # What keeps a job from being judged has been told by ``known_of``, unless it loaded.
     with Collecting(faults if known.job is not None else []):
-        setup = prepare(known.job if known.job is not None else _judged(given))
+        setup = prepare(known.job if known.job is not None else _judged(given, faults))
     if setup is not None:
         with Collecting(faults):
             setup.require_sound()
@@ -74,10 +79,11 @@ def setup_of(given: JobGiven, known: Known, faults: list[str]) -> Setup | None:
 
 
 def mark_of(pin: PinName, known: Known, faults: list[str]) -> Mark | None:
-    """The mark of a pin, as far as the job is known; faults go on the list."""
+    """The mark of a pin in its job's profile, as far as the job is known; faults go on the list."""
+    profile = PROFILE_A if known.job is None else PROFILES[known.job.layout.profile]
     with Collecting(faults):
         if known.ranges is not None:
-            return make_mark(serial=pin.serial, maker=pin.maker, model=pin.model, ranges=known.ranges)
+            return make_mark(serial=pin.serial, maker=pin.maker, model=pin.model, ranges=known.ranges, profile=profile)
         normalised_pin(pin.maker, pin.model, pin.serial)
     return None
 
@@ -99,7 +105,10 @@ class _Judged:
     primer: str
     conditions: tuple[str, ...]
     relief_um: float
-    layout: LayoutSettings
+    machine: str | None = None
+    layout: LayoutSettings | None = None
+    fit: Fit | None = None
+    relief_along: str = AXIAL
     library: str | None = None
 
 
@@ -110,25 +119,73 @@ def _ranges_of(given: JobGiven) -> RangeTable | None:
     return None
 
 
-def _judged(given: JobGiven) -> Job:
-    """The example job with those parts of a file that the rules judge. Raises InputError where one is at fault."""
-    table = _with_units(_Judged, _part(_Judged, _table(given)))
-    if isinstance(table.get("layout"), dict):
-        table["layout"] = _with_units(LayoutSettings, _part(LayoutSettings, table["layout"]))
-    judged = build(_Judged, table, origin="")
-    if judged.layout.face not in shipped_typefaces():
-        raise InputError(f"layout.face: {judged.layout.face!r} is not known")
+def _judged(given: JobGiven, faults: list[str]) -> Job:
+    """The example job with those parts of a file that the rules judge; where no layout fits goes on the list.
+
+    Raises InputError where one of the parts is at fault.
+    """
+    judged = _readable(given)
     library = given.parent / judged.library if isinstance(given, Path) and judged.library is not None else None
-    return replace(
-        load_job(None),
+    face = (judged.layout or judged.fit or Fit()).face
+    if face not in known_faces(library):
+        raise InputError(f"layout.face: {face!r} is not known")
+    example = load_job(None)
+    job = replace(
+        example,
         name=judged.name,
         pin=SHELVES["pins"].load(judged.pin, library),
         process=SHELVES["processes"].load(judged.process, library),
+        machine=example.machine,
         primer=SHELVES["primers"].load(judged.primer, library),
         conditions=tuple(SHELVES["conditions"].load(name, library) for name in judged.conditions),
         relief_um=judged.relief_um,
-        layout=judged.layout,
+        relief_along=judged.relief_along,
+        face_text=face_text(face, library),
     )
+    with Collecting([]):  # without its machine a job is judged by the example's
+        job = replace(job, machine=SHELVES["machines"].load(judged.machine or "", library))
+    layout = judged.layout or _found(
+        job, judged.fit or Fit(), faults, origin=given.name if isinstance(given, Path) else ""
+    )
+    return replace(job, layout=layout)
+
+
+def _readable(given: JobGiven) -> _Judged:
+    """What of a job file can be judged, bare numbers with the unit that they lack. Raises InputError."""
+    table = _with_units(_Judged, _part(_Judged, _table(given)))
+    for key, cls in (("layout", LayoutSettings), ("fit", Fit)):
+        if isinstance(table.get(key), dict):
+            table[key] = _with_units(cls, _part(cls, table[key]))
+    layout = table.get("layout", {})
+    if isinstance(layout, dict):
+        if isinstance(layout.get("shapes"), dict):
+            layout["shapes"] = _with_units(ShapeCircle, _part(ShapeCircle, layout["shapes"]))
+        if isinstance(layout.get("tracks"), list):
+            layout["tracks"] = [
+                _with_units(Track, _part(Track, track)) if isinstance(track, dict) else track
+                for track in layout["tracks"]
+            ]
+    return build(_Judged, table, origin="")
+
+
+def _found(job: Job, fit: Fit, faults: list[str], *, origin: str) -> LayoutSettings:
+    """The layout that suits a job's pin best. Raises InputError where none fits, which goes on the list, too."""
+    told: list[str] = []
+    with Collecting(told, prefix=f"{origin}: fit: "):
+        best, *_ = fit_layout(
+            fit,
+            pin=job.pin.value,
+            recipe=job.process.value,
+            primer=job.primer.value,
+            conditions=job.conditions,
+            nominal=job.nominal,
+            relief_um=job.relief_um,
+            typeface=typeface_of(fit.face, job.face_text),
+        )
+        return best.settings
+    # Where nothing else was at fault the job was searched for when it was loaded, and this stands there.
+    faults += [fault for fault in told if fault not in faults]
+    raise InputError(told)
 
 
 def _table(given: JobGiven) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """What there is to choose from, where its numbers come from, and what the design rules say of a choice."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engrave.api.given import JobGiven
 from engrave.base.config import to_jsonable
 from engrave.base.errors import InputError, UnknownNameError
+from engrave.base.shelf import Sourced
 from engrave.code.profiles import PROFILES
 from engrave.job import SHELVES, Job, load_job
+from engrave.job.faces import face_text, known_faces, typeface_of
 from engrave.job.setup import prepare
+from engrave.layout.packs import Pack, design_figures, evaluate_pack
 from engrave.verify.document import finding_to_json
-from fonts.typeface import shipped_typeface, shipped_typefaces
 from toolpaths.findings import has_errors
 
 _FORMAT_NOTES = {
@@ -27,14 +30,20 @@ def kinds() -> tuple[str, ...]:
     return (*sorted([*SHELVES, "faces"]), "formats", "profiles")
 
 
+def plural(kind: str) -> str:
+    """The kind that is meant: ``pin`` are ``pins``, ``process`` are ``processes``."""
+    return next((name for name in kinds() if name in (kind, f"{kind}s", f"{kind}es")), kind)
+
+
 def names(kind: str, *, library: Path | None = None) -> tuple[str, ...]:
     """Names of a kind, shipped and the user's. Raises UnknownNameError; InputError where the library is no folder."""
+    kind = plural(kind)
     if library is not None and not library.is_dir():
         raise InputError(f"--library: {library}: is no folder; name one that holds {', '.join(sorted(SHELVES))}")
     if kind in SHELVES:
         return SHELVES[kind].names(library)
     if kind == "faces":
-        return shipped_typefaces()
+        return known_faces(library)
     if kind == "formats":
         return FORMATS
     if kind == "profiles":
@@ -44,6 +53,7 @@ def names(kind: str, *, library: Path | None = None) -> tuple[str, ...]:
 
 def show(kind: str, name: str, *, library: Path | None = None) -> dict[str, Any]:
     """One entry with its sources, as the JSON object ``pin-engrave/entry/1``. Raises UnknownNameError, InputError."""
+    kind = plural(kind)
     known = names(kind, library=library)
     if name not in known:
         raise UnknownNameError(f"{name!r} is not among the {kind}; known: {', '.join(known)}")
@@ -56,7 +66,7 @@ def _entry(kind: str, name: str, library: Path | None) -> tuple[dict[str, Any], 
         entry = SHELVES[kind].load(name, library)
         return to_jsonable(entry.value), to_jsonable(entry.sources)
     if kind == "faces":
-        face = shipped_typeface(name)
+        face = typeface_of(name, face_text(name, library))
         return {"glyphs": "".join(sorted(face.glyphs)), "notes": face.notes, "licence": face.licence}, {}
     if kind == "formats":
         return {"about": _FORMAT_NOTES[name]}, {}
@@ -66,10 +76,35 @@ def _entry(kind: str, name: str, library: Path | None) -> tuple[dict[str, Any], 
 def job_rules(job: JobGiven) -> dict[str, Any]:
     """What the design rules say of a job, as the JSON object ``pin-engrave/rules/1``. Raises InputError."""
     judged = job if isinstance(job, Job) else load_job(job)
-    rules = prepare(judged).rules
+    setup = prepare(judged)
+    rules = setup.rules
     return {
         "schema": "pin-engrave/rules/1",
         "job": judged.name,
         "verdict": "fail" if has_errors(rules) else "pass",
         "findings": [finding_to_json(finding) for finding in rules],
+        "packs": [_pack(entry, design_figures(setup.places)) for entry in judged.rules],
+    }
+
+
+def _pack(entry: Sourced[Pack], figures: Mapping[str, float]) -> dict[str, Any]:
+    """What a rule pack asks, and what came of each clause by the figures that a layout has."""
+    return {
+        "name": entry.name,
+        "description": entry.value.description,
+        "stand": entry.value.stand,
+        "clauses": [
+            {
+                "number": outcome.clause.number,
+                "citation": outcome.clause.citation,
+                "asks": outcome.clause.asks,
+                "evidence": outcome.clause.evidence,
+                "status": outcome.status.value,
+                "figure": outcome.clause.figure,
+                "value": outcome.value,
+                "threshold": outcome.clause.threshold,
+                "words": outcome.words,
+            }
+            for outcome in evaluate_pack(entry.value, figures)
+        ],
     }

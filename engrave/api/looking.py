@@ -105,7 +105,7 @@ def _picture(setup: Setup, mark: Mark, *, view: str, suffix: str) -> bytes:
     if view == "layout":
         return (layout_svg if suffix == ".svg" else layout_png)(layout, title=title)
     draw = pin_svg if suffix == ".svg" else pin_png
-    return draw(engraving, title=title, edge_radius_um=setup.tip.edge_radius_um)
+    return draw(engraving, title=title, boundary=setup.tip.boundary)
 
 
 def write_file(path: Path, data: bytes) -> None:

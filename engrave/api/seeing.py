@@ -73,7 +73,7 @@ def read(path: Path, *, job: JobGiven, um_per_px: float | None = None) -> Seen:
             found = _topography(path, setup) if suffix in TOPOGRAPHY_SUFFIXES else _picture(path, setup, um_per_px)
     if found is None or setup is None or faults:
         raise InputError(faults)
-    decoded = weighed(found.reading)
+    decoded = weighed(found.reading, setup.profile)
     return Seen(identified=decoded.identified is not None, document=_document(path, found, decoded, setup))
 
 
@@ -162,6 +162,7 @@ def _reading(found: _Read) -> dict[str, Any]:
         "found": reading.found,
         "characters": "".join(read.character or "?" for read in reading.characters),
         "ring": ["".join("?" if cell < 0 else str(cell) for cell in track) for track in reading.cells.tolist()],
+        "shapes": [read.shape or "?" for read in reading.shapes],
         "mirrored": reading.mirrored,
         "inverted": reading.inverted,
         "rotation_deg": round(degrees(reading.rotation_rad), _UM_DECIMALS) + 0.0,

@@ -12,7 +12,7 @@ from engrave.api.weighed import BITS_DECIMALS, candidate_to_json, carriers_to_js
 from engrave.base.clock import actor_of, utc_now
 from engrave.base.errors import Collecting, InputError
 from engrave.base.version import DISTRIBUTION, tool_version
-from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES
+from engrave.code.profiles import PROFILE_A, PROFILES
 from engrave.code.told import told_chance
 from engrave.code.typed import TypedReading, typed_reading
 from engrave.registry.cases import (
@@ -183,10 +183,10 @@ def _beside_others(store: Registry, case: str, number: int) -> tuple[bool, tuple
 
 def _read(typed: Typed) -> TypedReading:
     """What was typed, as it is decoded. Raises InputError with every fault."""
-    profile = SPECIFIED_PROFILES.get(typed.profile)
+    profile = PROFILES.get(typed.profile)
     if profile is not None:
         return typed_reading(typed.characters, typed.ring, typed.shapes, profile)
-    faults = [f"profile: there is none called {typed.profile!r}; choose one of {', '.join(SPECIFIED_PROFILES)}"]
+    faults = [f"profile: there is none called {typed.profile!r}; choose one of {', '.join(PROFILES)}"]
     with Collecting(faults):
         # Every profile has the same characters; ring and shapes cannot be judged without one.
         typed_reading(typed.characters)

@@ -47,7 +47,7 @@ def _row(folder: Path, mark: Mark, workshop: Workshop) -> PinRow:
     if check is None:
         raise UnfinishedError(f"{folder / CHECK}: has been changed while the batch was made; repeat the command")
     setup = workshop.setup
-    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
     reading = check["reading"] or {}
     impression = folder / IMPRESSION
     return PinRow(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import shapely
-from shapely.geometry import MultiPolygon
 
 from engrave.base.config import json_bytes
 from engrave.base.errors import InputError
 from engrave.base.files import sha256_hex
+from engrave.base.frames import mirrored_xy
 from engrave.base.version import DISTRIBUTION, tool_version
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job, job_to_json
@@ -69,11 +69,11 @@ def job_document(job: Job) -> bytes:
 
 def drawn_pin(setup: Setup, mark: Mark) -> tuple[Layout, Engraving]:
     """The layout of one mark, and its mirror image on the tip."""
-    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
     engraving = engraving_of(
         layout,
         relief_um=setup.job.relief_um,
-        edge_radius_um=setup.tip.edge_radius_um,
+        tip=setup.tip,
         largest_patch_um=setup.largest_patch_um,
     )
     return layout, engraving
@@ -91,13 +91,13 @@ def plan_pin(setup: Setup, mark: Mark) -> Planned:
 
 def _toolpath(setup: Setup, engraving: Engraving) -> Toolpath:
     return plan(
-        land=MultiPolygon(shapely.get_parts(engraving.land()).tolist()),
-        field_radius_um=engraving.field_radius_um,
-        taper_to_radius_um=engraving.taper_to_radius_um,
+        land=engraving.standing(),
+        field=engraving.field,
+        taper_to=engraving.taper_to,
         surface=setup.tip,
         relief_um=setup.job.relief_um,
         recipe=setup.job.process.value,
-        floor_radius_um=setup.places.outer_radius_um,
+        floor_xy_um=mirrored_xy(setup.places.outline_um()),
     )
 
 
@@ -138,7 +138,7 @@ def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]
     title = f"{mark.characters[:4]} {mark.characters[4:]} - {mark.serial} ({mark.maker}, {mark.model})"
     files = {"mark.json": json_bytes(mark_to_json(mark)), **_machine_files(workshop, mark, planned)}
     files["layout.svg"] = layout_svg(planned.layout, title=title)
-    files["pin.svg"] = pin_svg(planned.engraving, title=title, edge_radius_um=setup.tip.edge_radius_um)
+    files["pin.svg"] = pin_svg(planned.engraving, title=title, boundary=setup.tip.boundary)
     checked = check_pin(files["job.ngc"], mark, workshop.checker)
     if checked.nominal is not None:
         surface = checked.nominal.impression.surface

@@ -45,7 +45,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "registry",
         "Keep the record of what was issued, and what became of it.",
     ),
-    "job": ("engrave.cli.data", "job", "Begin a job, or hold it against the design rules."),
+    "job": ("engrave.cli.data", "job", "Begin a job, fit it to its pin, or hold it against the design rules."),
+    "pin": ("engrave.cli.pins", "pin", "Make a pin's profile from a scan of its tip."),
+    "face": ("engrave.cli.faces", "face", "Make a typeface from a font file."),
     "doctor": ("engrave.cli.data", "doctor", "Say what is installed and whether it is sound."),
 }
 

@@ -19,7 +19,6 @@ Symbols = tuple[int | None, ...]
 Options = tuple[tuple[int, ...], ...]
 """An entry for each carried position: the symbols it may be, one where it is certain, none where it is lost."""
 
-CARRIED = PROFILE_A.carried
 MOST_COMBINATIONS = 4096
 CHECK_BITS_TO_IDENTIFY = 10
 
@@ -81,7 +80,7 @@ def decode_options(options: Options, profile: Profile = PROFILE_A) -> Decoding:
     found = _fitting(options, profile)
     derived = dict.fromkeys(found, known) if found else _by_carrier(options, profile)
     sole = bool(found) and len(derived) == 1
-    candidates = [_candidate(codeword, used, options, sole=sole) for codeword, used in derived.items()]
+    candidates = [_candidate(codeword, used, options, profile, sole=sole) for codeword, used in derived.items()]
     return Decoding(
         candidates=tuple(sorted(candidates, key=lambda candidate: (-len(candidate.agreeing), candidate.codeword))),
         contradictory=len(known) >= DIMENSION and not found,
@@ -140,14 +139,16 @@ def _by_carrier(options: Options, profile: Profile) -> dict[tuple[int, ...], tup
     return derived
 
 
-def _candidate(codeword: tuple[int, ...], used: tuple[int, ...], options: Options, *, sole: bool) -> Candidate:
+def _candidate(
+    codeword: tuple[int, ...], used: tuple[int, ...], options: Options, profile: Profile, *, sole: bool
+) -> Candidate:
     agreeing = tuple(position for position in _known(options) if codeword[position] in options[position])
     overruled = tuple(position for position in _known(options) if position not in agreeing)
     spent = ceil(log2(_combinations(options)))
     check_bits = max(0, SYMBOL_BITS * (len(agreeing) - DIMENSION) - spent)
     return Candidate(
         id=id_of(np.array(codeword, dtype=np.uint8)),
-        characters=characters_of(codeword[: PROFILE_A.characters]),
+        characters=characters_of(codeword[: profile.characters]),
         codeword=codeword,
         used=used,
         agreeing=agreeing,

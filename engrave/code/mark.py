@@ -10,7 +10,7 @@ from engrave.base.errors import InputError
 from engrave.code.alphabet import characters_of
 from engrave.code.codeword import codeword_of
 from engrave.code.permutation import ID_COUNT
-from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILE_A, PROFILES, Profile
 from engrave.code.ranges import RangeTable, normalised_pin
 from engrave.code.ring import ring_cells
 from engrave.code.shapes import ring_shapes
@@ -108,9 +108,9 @@ def _disagreements(mark: Mark) -> Iterator[str]:
         for name, expected in zip(("maker", "model", "serial"), pin, strict=True):
             if getattr(mark, name) != expected:
                 yield f"{name} is {getattr(mark, name)!r}, which is written {expected!r}"
-    profile = SPECIFIED_PROFILES.get(mark.profile)
+    profile = PROFILES.get(mark.profile)
     if profile is None:
-        yield f"profile {mark.profile!r} is not known; known are {', '.join(SPECIFIED_PROFILES)}"
+        yield f"profile {mark.profile!r} is not known; known are {', '.join(PROFILES)}"
         return
     if not 0 <= mark.id < ID_COUNT:
         yield f"id {mark.id} is not 0 to {ID_COUNT - 1}"

@@ -82,13 +82,10 @@ PROFILE_G = Profile(
     shapes=12,
 )
 
-PROFILES: Mapping[str, Profile] = MappingProxyType({PROFILE_A.name: PROFILE_A})
-"""The profiles that pins are made with."""
-
-SPECIFIED_PROFILES: Mapping[str, Profile] = MappingProxyType(
+PROFILES: Mapping[str, Profile] = MappingProxyType(
     {profile.name: profile for profile in (PROFILE_A, PROFILE_D, PROFILE_S, PROFILE_G)}
 )
-"""The profiles of ``docs/code-spec.md``: all that can be encoded and decoded."""
+"""The profiles of ``docs/code-spec.md``, by name: all that pins are made with, encoded and decoded."""
 
 
 def profile_by_name(name: str) -> Profile:

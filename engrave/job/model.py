@@ -7,12 +7,17 @@ from engrave.base.errors import Collecting, raise_faults
 from engrave.base.shelf import Sourced
 from engrave.code.ranges import Range
 from engrave.layout import LayoutSettings
+from engrave.layout.fitting import Fit
+from engrave.layout.packs import Pack
 from engrave.strike import Condition, Primer
 from engrave.tips import Pin
 from toolpaths.laser.recipe import Recipe
 from toolpaths.machine import Machine
 
 NOMINAL = "nominal"
+# Which way the relief is counted: along the pin's axis, or along the face's own normal.
+AXIAL, NORMAL = "axis", "normal"
+DIRECTIONS = (AXIAL, NORMAL)
 # Files that are no machine's: records of the simulation, to be had with any.
 RECORDS = ("x3p",)
 # Walls are about 4 um wide from a tenth to nine tenths: coarser pixels would decide the verdict by their own size.
@@ -60,6 +65,7 @@ class Figures:
     formats: tuple[str, ...]
     relief_um: float
     pixel_um: float
+    relief_along: str = AXIAL
 
     def __post_init__(self) -> None:
         """Check each figure. Raises InputError with every fault."""
@@ -70,6 +76,8 @@ class Figures:
             faults.append(f"relief: {self.relief_um:g} um must be positive")
         if not 0 < self.pixel_um <= MOST_PIXEL_UM:
             faults.append(f"pixel: {self.pixel_um:g} um must be positive and at most {MOST_PIXEL_UM:g} um")
+        if self.relief_along not in DIRECTIONS:
+            faults.append(f"relief_along: {self.relief_along!r} is not known; use one of {', '.join(DIRECTIONS)}")
         if NOMINAL not in self.conditions:
             faults.append(f"conditions: must name {NOMINAL!r}, since the verdict is given under it")
         for key, names in (("conditions", self.conditions), ("formats", self.formats)):
@@ -83,8 +91,11 @@ class Figures:
 class Ordered:
     """A job file: names of pins, processes and so on, and the numbers that are the job's own.
 
-    ``library``, where given, is a folder beside the job file with the user's own pins, machines, processes, primers
-    and conditions; an entry there goes before the shipped one of the same name.
+    Either ``layout`` gives the sizes of the mark, or they are searched for, as ``fit`` says or as it would by default.
+    ``library``, where given, is a
+    folder beside the job file with the user's own pins, machines, processes, primers, conditions, faces and rules; an
+    entry there goes before the shipped one of the same name. ``rules`` names rule packs whose clauses are told beside
+    the design rules.
     """
 
     name: str
@@ -96,21 +107,31 @@ class Ordered:
     formats: tuple[str, ...]
     relief_um: float
     pixel_um: float
-    layout: LayoutSettings
     limits: Limits
     ranges: tuple[Range, ...]
+    layout: LayoutSettings | None = None
+    fit: Fit | None = None
+    relief_along: str = AXIAL
+    rules: tuple[str, ...] = ()
     library: str | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without the library. Raises InputError with every fault."""
-        _check(self, self.conditions)
+        faults: list[str] = []
+        with Collecting(faults):
+            _check(self, self.conditions)
+        if self.layout is not None and self.fit is not None:
+            faults.append("layout: write either [layout], with sizes, or [fit], to have them found, and not both")
+        raise_faults(faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job with everything it names resolved, the ends of its ranges among it.
 
-    ``registry`` names the registry that gives the codes, or is None where the ranges do.
+    ``fit`` is what the search was asked for that found ``layout``, or None where the sizes were given. ``face_text`` is
+    the file of a face of the user's own. ``registry`` names the registry that gives the codes, or is None where the
+    ranges do.
     """
 
     name: str
@@ -125,6 +146,10 @@ class Job:
     layout: LayoutSettings
     limits: Limits
     ranges: tuple[Range, ...]
+    fit: Fit | None = None
+    relief_along: str = AXIAL
+    rules: tuple[Sourced[Pack], ...] = ()
+    face_text: str | None = None
     registry: str | None = None
 
     def __post_init__(self) -> None:
@@ -145,7 +170,12 @@ def _check(job: Ordered | Job, conditions: tuple[str, ...]) -> None:
     faults: list[str] = []
     with Collecting(faults):
         Figures(
-            name=job.name, conditions=conditions, formats=job.formats, relief_um=job.relief_um, pixel_um=job.pixel_um
+            name=job.name,
+            conditions=conditions,
+            formats=job.formats,
+            relief_um=job.relief_um,
+            pixel_um=job.pixel_um,
+            relief_along=job.relief_along,
         )
     if not job.ranges:
         faults.append("ranges: there is none; add a [[ranges]] table for the serials to be engraved")

@@ -12,11 +12,15 @@ from engrave.base.files import read_text
 from engrave.base.shelf import Shelf, Sourced
 from engrave.code.profiles import PROFILES
 from engrave.code.ranges import Range, RangeTable
-from engrave.job.model import RECORDS, Figures, Job, Ordered
+from engrave.job.bench import fit_layout
+from engrave.job.faces import face_text, known_faces, typeface_of
+from engrave.job.model import NOMINAL, RECORDS, Figures, Job, Ordered
 from engrave.job.shelves import MACHINES, PROCESSES
+from engrave.layout import LayoutSettings
+from engrave.layout.fitting import Fit
+from engrave.layout.packs import PACKS
 from engrave.strike import CONDITIONS, PRIMERS
 from engrave.tips import PINS
-from fonts.typeface import shipped_typefaces
 from toolpaths.machine import Machine
 
 JOB_SCHEMA = "pin-engrave/job/1"
@@ -45,7 +49,7 @@ def load_job(path: Path | None) -> Job:
         build(Figures, {key: value for key, value in table.items() if key in _FIGURES}, origin=origin)
     library = _library(table, path)
     found = _found(table, library, faults, origin=origin)
-    faults += [f"{origin}: {fault}" for fault in (*_library_faults(table, library), *_layout_faults(table))]
+    faults += [f"{origin}: {fault}" for fault in (*_library_faults(table, library), *_layout_faults(table, library))]
     faults += [
         f"{origin}: formats: {fault}" for fault in _format_faults(table.get("formats"), found.get("machine", []))
     ]
@@ -54,10 +58,34 @@ def load_job(path: Path | None) -> Job:
     if ordered is None or faults:
         # Each fault once: what is checked for itself was found twice where the rest of the file is sound.
         raise InputError(tuple(dict.fromkeys(faults)))
-    return _resolved(ordered, found)
+    own_face = face_text(_face(table) or "", library)
+    with Collecting(faults, prefix=f"{origin}: fit: "):
+        return _resolved(ordered, found, layout=_layout(ordered, found, own_face), own_face=own_face)
+    raise InputError(faults)
 
 
-def _resolved(ordered: Ordered, found: Mapping[str, Sequence[Sourced[Any]]]) -> Job:
+def _layout(ordered: Ordered, found: Mapping[str, Sequence[Sourced[Any]]], own_face: str | None) -> LayoutSettings:
+    """The layout that is given, or that suits the pin best. Raises InputError where none fits."""
+    if ordered.layout is not None:
+        return ordered.layout
+    fit = ordered.fit or Fit()
+    conditions = tuple(found["conditions"])
+    best, *_ = fit_layout(
+        fit,
+        pin=found["pin"][0].value,
+        recipe=found["process"][0].value,
+        primer=found["primer"][0].value,
+        conditions=conditions,
+        nominal=next(entry.value for entry in conditions if entry.name == NOMINAL),
+        relief_um=ordered.relief_um,
+        typeface=typeface_of(fit.face, own_face),
+    )
+    return best.settings
+
+
+def _resolved(
+    ordered: Ordered, found: Mapping[str, Sequence[Sourced[Any]]], *, layout: LayoutSettings, own_face: str | None
+) -> Job:
     return Job(
         name=ordered.name,
         pin=found["pin"][0],
@@ -68,9 +96,13 @@ def _resolved(ordered: Ordered, found: Mapping[str, Sequence[Sourced[Any]]]) -> 
         formats=ordered.formats,
         relief_um=ordered.relief_um,
         pixel_um=ordered.pixel_um,
-        layout=ordered.layout,
+        layout=layout,
         limits=ordered.limits,
         ranges=ordered.ranges,
+        fit=(ordered.fit or Fit()) if ordered.layout is None else None,
+        relief_along=ordered.relief_along,
+        rules=tuple(found.get("rules", ())),
+        face_text=own_face,
     )
 
 
@@ -93,6 +125,7 @@ def _found(
         "machine": MACHINES,
         "primer": PRIMERS,
         "conditions": CONDITIONS,
+        "rules": PACKS,
     }
     found: dict[str, list[Sourced[Any]]] = {}
     for key, shelf in shelves.items():
@@ -117,17 +150,26 @@ def _library_faults(table: Mapping[str, Any], library: Path | None) -> Iterator[
         yield f"library: {table['library']!r} is not a folder beside the job file"
 
 
-def _layout_faults(table: Mapping[str, Any]) -> Iterator[str]:
-    layout = table.get("layout")
-    if not isinstance(layout, dict):
-        return
-    profile, face, tracks = layout.get("profile"), layout.get("face"), layout.get("tracks")
-    if isinstance(profile, str) and profile not in PROFILES:
-        yield f"layout.profile: {profile!r} is not known; use one of {', '.join(PROFILES)}"
-    elif isinstance(profile, str) and isinstance(tracks, list) and len(tracks) != PROFILES[profile].tracks:
-        yield f"layout.tracks: profile {profile} has {PROFILES[profile].tracks}, not {len(tracks)}"
-    if isinstance(face, str) and face not in shipped_typefaces():
-        yield f"layout.face: {face!r} is not known; use one of {', '.join(shipped_typefaces())}"
+def _layout_faults(table: Mapping[str, Any], library: Path | None) -> Iterator[str]:
+    layout, face = table.get("layout"), _face(table)
+    if isinstance(layout, dict):
+        profile, tracks = layout.get("profile"), layout.get("tracks", [])
+        if isinstance(profile, str) and profile not in PROFILES:
+            yield f"layout.profile: {profile!r} is not known; use one of {', '.join(PROFILES)}"
+        elif isinstance(profile, str) and isinstance(tracks, list) and len(tracks) != PROFILES[profile].tracks:
+            yield f"layout.tracks: profile {profile} has {PROFILES[profile].tracks}, not {len(tracks)}"
+    if face is not None and face not in known_faces(library):
+        where = "layout" if isinstance(layout, dict) else "fit"
+        yield f"{where}.face: {face!r} is not known; use one of {', '.join(known_faces(library))}"
+
+
+def _face(table: Mapping[str, Any]) -> str | None:
+    """The name of the face that the mark is set in, as far as the table names one."""
+    for part in (table.get("layout"), table.get("fit")):
+        face = part.get("face") if isinstance(part, dict) else None
+        if isinstance(face, str):
+            return face
+    return None
 
 
 def formats_of(machine: Machine) -> tuple[str, ...]:
@@ -169,7 +211,10 @@ def job_from_json(document: dict[str, Any], *, origin: str) -> Job:
     values = {key: value for key, value in document.items() if key != "schema"}
     job = from_jsonable(Job, values, origin=origin)
     formats = _format_faults(list(job.formats), [job.machine])
-    faults = [f"{origin}: {fault}" for fault in _layout_faults(to_jsonable(job))]
+    own = None if job.face_text is None else job.layout.face
+    faults = [
+        f"{origin}: {fault}" for fault in _layout_faults(to_jsonable(job), None) if own is None or own not in fault
+    ]
     faults += [f"{origin}: formats: {fault}" for fault in formats]
     with Collecting(faults, prefix=f"{origin}: "):
         RangeTable(job.ranges)

@@ -2,22 +2,23 @@
 
 from dataclasses import dataclass
 
-from engrave.base.errors import Collecting, raise_faults
+import shapely
+from shapely import Polygon
+
+from engrave.base.errors import Collecting, InputError, raise_faults
+from engrave.base.frames import mirrored_xy
 from engrave.code.profiles import Profile, profile_by_name
 from engrave.code.ranges import RangeTable
+from engrave.job.bench import is_round, usable_face, widths_of
+from engrave.job.faces import typeface_of
 from engrave.job.model import Job
 from engrave.layout import Grounds, LandShapes, Places, check_layout, land_shapes, plan_places
-from engrave.strike import blow_of, contact_radius_um
+from engrave.layout.engraving import field_of
+from engrave.strike import blow_of, patch_reach_um
 from engrave.tips import Tip, tip_of
-from fonts.typeface import Typeface, shipped_typeface
+from fonts.errors import FontError
+from fonts.typeface import Typeface
 from toolpaths.findings import Finding, Severity
-from toolpaths.laser.ablation import crater_radius_um, log_fluence
-
-# From the crest to half relief, as a share of the crater's radius: 3.07 um of 6.05, measured on the simulated cut of a
-# straight wall (docs/laser.md, benchmarks/wall.py). For the design rules alone; the checker measures the cut itself.
-WALL_SHARE = 0.51
-# The same where passes are not followed by a contour: 6.04 um of 6.05.
-WALL_SHARE_WITHOUT_CONTOUR = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,14 @@ class Setup:
 def prepare(job: Job) -> Setup:
     """Everything that is the same for all pins of a job. Raises InputError where its parts do not fit together."""
     profile = profile_by_name(job.layout.profile)
-    typeface = shipped_typeface(job.layout.face)
+    typeface = typeface_of(job.layout.face, job.face_text)
     tip = tip_of(job.pin.value)
-    places = plan_places(profile, job.layout)
-    shapes = land_shapes(places, typeface)
+    places = plan_places(profile, job.layout, within=_room(job, tip))
+    try:
+        shapes = land_shapes(places, typeface)
+    except FontError as error:
+        raise InputError(f"layout.face: {error}") from error
+    largest_patch_um = max(_patches_um(job, tip))
     return Setup(
         job=job,
         profile=profile,
@@ -61,43 +66,49 @@ def prepare(job: Job) -> Setup:
         places=places,
         shapes=shapes,
         ranges=RangeTable(job.ranges),
-        largest_patch_um=max(_patches_um(job, tip)),
-        rules=check_layout(places, shapes, _grounds(job, tip)),
+        largest_patch_um=largest_patch_um,
+        rules=check_layout(places, shapes, _grounds(job, tip, places, largest_patch_um)),
     )
 
 
 def _patches_um(job: Job, tip: Tip) -> list[float]:
-    """Radius of the patch under every condition, with the most backing that is believed possible."""
+    """How far from the axis the patch reaches under every condition, with the most backing believed possible."""
     patches_um: list[float] = []
     faults: list[str] = []
     for condition in job.conditions:
         with Collecting(faults, prefix=f"conditions: {condition.name!r}: "):
             _, dent_um = blow_of(tip, job.primer.value, condition.value)
-            patches_um.append(
-                contact_radius_um(
-                    dent_um,
-                    nose_radius_um=tip.nose_radius_um,
-                    edge_radius_um=tip.edge_radius_um,
-                    backing=job.primer.value.backing_most,
-                )
-            )
+            patches_um.append(patch_reach_um(dent_um, face=tip, backing=job.primer.value.backing_most))
     raise_faults(faults)
     return patches_um
 
 
-def _grounds(job: Job, tip: Tip) -> Grounds:
-    recipe = job.process.value
-    crater_um = float(
-        crater_radius_um(spot_um=recipe.spot_radius_um, log_fluence=log_fluence(recipe.process, recipe.beam))
-    )
+def _room(job: Job, tip: Tip) -> Polygon | None:
+    """Where teeth may stand, reading frame: on a round face the ring is whole or does not fit, and a rule tells."""
+    return None if is_round(tip) else shapely.transform(usable_face(tip, job.pin.value, job.process.value), mirrored_xy)
+
+
+def _grounds(job: Job, tip: Tip, places: Places, largest_patch_um: float) -> Grounds:
+    widths, pin = widths_of(job.process.value), job.pin.value
+    field, taper_to = field_of(places, tip=tip, largest_patch_um=largest_patch_um)
     return Grounds(
         tip=tip,
         relief_um=job.relief_um,
-        kerf_um=recipe.kerf_um,
-        crater_um=2 * crater_um,
-        wall_um=(WALL_SHARE if recipe.contour else WALL_SHARE_WITHOUT_CONTOUR) * crater_um,
+        relief_along=job.relief_along,
+        kerf_um=widths.kerf_um,
+        crater_um=widths.crater_um,
+        wall_um=widths.wall_um,
         primer=job.primer.value,
         nominal=job.nominal,
+        field=field,
+        taper_to=taper_to,
+        largest_patch_um=largest_patch_um,
+        recipe=job.process.value,
+        step_um=job.machine.value.resolution_um,
+        runout_um=pin.runout_um,
+        clocking_datum=pin.clocking_datum,
+        clocking_tolerance_rad=pin.clocking_tolerance_rad,
+        tip_priors=tuple(key for key, source in job.pin.sources.items() if source.prior),
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from engrave.base.shelf import Shelf
+from engrave.layout.packs import PACKS
 from engrave.strike import CONDITIONS, ENSEMBLES, PRIMERS
 from engrave.tips import PINS
 from toolpaths.laser.recipe import Recipe
@@ -12,5 +13,5 @@ MACHINES: Shelf[Machine] = Shelf(kind="machines", package="toolpaths", folder="m
 PROCESSES: Shelf[Recipe] = Shelf(kind="processes", package="toolpaths.laser", folder="recipes", cls=Recipe)
 
 SHELVES: dict[str, Shelf[Any]] = {
-    shelf.kind: shelf for shelf in (PINS, MACHINES, PROCESSES, PRIMERS, CONDITIONS, ENSEMBLES)
+    shelf.kind: shelf for shelf in (PINS, MACHINES, PROCESSES, PRIMERS, CONDITIONS, ENSEMBLES, PACKS)
 }

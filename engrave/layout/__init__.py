@@ -4,7 +4,6 @@ from engrave.layout.engraving import Engraving, engraving_of
 from engrave.layout.places import CharacterPlace, LayoutSettings, Places, ToothPlace, Track, plan_places
 from engrave.layout.polygons import Land, LandShapes, Layout, land_shapes, lay_out
 from engrave.layout.rules import Grounds, check_layout
-from engrave.layout.shapes_ring import shapes_ring
 
 __all__ = [
     "CharacterPlace",
@@ -22,5 +21,4 @@ __all__ = [
     "land_shapes",
     "lay_out",
     "plan_places",
-    "shapes_ring",
 ]

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
-from shapely.affinity import translate
-from shapely.geometry import LineString
+from shapely.affinity import rotate, translate
 from shapely.geometry.base import BaseGeometry
 
-from engrave.layout.places import Places, Track
+from engrave.code.shapes import SHAPE_NAMES
+from engrave.layout.places import Places
 from fonts.typeface import Typeface
 
-# Round ends of teeth are drawn with this many chords a quarter turn: the sagitta on 10 um is 0.013 um.
-_QUARTER_CHORDS = 16
+TOOTH = "tooth"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Land:
-    """One raised feature: its cell's name, what it shows (a character, or ``tooth``) and its outline at the crest."""
+    """One feature: its cell's name, what it shows (a character, a shape, ``tooth``), its outline at the crest."""
 
     place: str
     shows: str
@@ -26,62 +26,96 @@ class Land:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandShapes:
-    """Every outline that a batch can need, made once: glyphs about their own centre, teeth where they stand."""
+    """Every outline that a batch can need, made once: glyphs about their own centre, teeth and shapes where they stand.
+
+    shapes : for each place of one, its outlines by name.
+    """
 
     glyphs: Mapping[str, BaseGeometry]
     teeth: tuple[BaseGeometry, ...]
+    shapes: tuple[Mapping[str, BaseGeometry], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The lands of one mark, reading frame, um: characters in reading order, then teeth by track and sector."""
+    """The lands of one mark, reading frame, um: characters in reading order, teeth by track and sector, shapes."""
 
     places: Places
     characters: tuple[Land, ...]
     teeth: tuple[Land, ...]
+    shapes: tuple[Land, ...] = ()
 
     @property
     def lands(self) -> tuple[Land, ...]:
         """Every land."""
-        return self.characters + self.teeth
+        return self.characters + self.teeth + self.shapes
 
 
 def land_shapes(places: Places, typeface: Typeface) -> LandShapes:
-    """Outlines at the crest of every glyph of the face and of every tooth of the ring."""
+    """Outlines at the crest of every glyph of the face, of every tooth of the ring, of every shape at its places."""
     settings = places.settings
     glyphs = {
         character: typeface.outline(character, height_um=settings.height_um, stroke_um=settings.stroke_um)
         for character in typeface.glyphs
     }
-    teeth = tuple(
-        _tooth(place.angle_rad, settings.tracks[place.track], width_um=settings.tooth_um) for place in places.teeth
-    )
-    return LandShapes(glyphs=glyphs, teeth=teeth)
+    return LandShapes(glyphs=MappingProxyType(glyphs), teeth=_teeth(places, typeface), shapes=_shapes(places, typeface))
 
 
-def lay_out(places: Places, shapes: LandShapes, *, characters: str, ring: Sequence[str]) -> Layout:
-    """The lands of one mark: its characters, and a tooth wherever the ring has a ``1``.
+def lay_out(
+    places: Places, outlines: LandShapes, *, characters: str, ring: Sequence[str], shapes: Sequence[str] = ()
+) -> Layout:
+    """The lands of one mark: its characters, a tooth wherever its ring has a ``1`` and a place for it, its shapes.
 
-    ring : one string of 0 and 1 a track, innermost first.
+    ring : one string of 0 and 1 a track, innermost first. shapes : their names, clockwise from twelve o'clock.
     """
     glyphs = tuple(
         Land(
             place=place.name,
             shows=character,
-            outline=translate(shapes.glyphs[character], place.x_um, place.y_um),
+            outline=translate(outlines.glyphs[character], place.x_um, place.y_um),
         )
         for place, character in zip(places.characters, characters, strict=True)
     )
     teeth = tuple(
-        Land(place=place.name, shows="tooth", outline=outline)
-        for place, outline in zip(places.teeth, shapes.teeth, strict=True)
+        Land(place=place.name, shows=TOOTH, outline=outline)
+        for place, outline in zip(places.teeth, outlines.teeth, strict=True)
         if ring[place.track][place.sector] == "1"
     )
-    return Layout(places=places, characters=glyphs, teeth=teeth)
+    round_about = tuple(
+        Land(place=place.name, shows=name, outline=images[name])
+        for place, images, name in zip(places.shapes, outlines.shapes, shapes, strict=True)
+    )
+    return Layout(places=places, characters=glyphs, teeth=teeth, shapes=round_about)
 
 
-def _tooth(angle_rad: float, track: Track, *, width_um: float) -> BaseGeometry:
-    """A radial stroke with round ends that reaches exactly from one radius to the other."""
-    direction = np.array([np.cos(angle_rad), np.sin(angle_rad)])
-    ends = np.outer([track.inner_um + width_um / 2, track.outer_um - width_um / 2], direction)
-    return LineString(ends).buffer(width_um / 2, quad_segs=_QUARTER_CHORDS)
+def _teeth(places: Places, typeface: Typeface) -> tuple[BaseGeometry, ...]:
+    """The face's tooth at every place of one, foot to the centre, from one radius of its track to the other."""
+    settings = places.settings
+    outwards = []
+    for track in settings.tracks:
+        upright = typeface.tooth_outline(depth_um=track.outer_um - track.inner_um, width_um=settings.tooth_um or 0.0)
+        outwards.append(translate(upright, yoff=(track.inner_um + track.outer_um) / 2))
+    return tuple(
+        rotate(outwards[place.track], place.angle_rad - np.pi / 2, origin=(0.0, 0.0), use_radians=True)
+        for place in places.teeth
+    )
+
+
+def _shapes(places: Places, typeface: Typeface) -> tuple[Mapping[str, BaseGeometry], ...]:
+    """Every shape in its four turns at every place, foot to the centre (``docs/code-spec.md``, clause 8)."""
+    circle = places.settings.shapes
+    if circle is None:
+        return ()
+    sizes = {"height_um": circle.height_um, "stroke_um": places.settings.stroke_um}
+    upright = {letter: typeface.shape(letter).outline(**sizes) for letter in sorted({name[0] for name in SHAPE_NAMES})}
+    turned = {name: rotate(upright[name[0]], -90 * int(name[1]), origin=(0.0, 0.0)) for name in SHAPE_NAMES}
+    outwards = {name: translate(outline, yoff=circle.radius_um) for name, outline in turned.items()}
+    return tuple(
+        MappingProxyType(
+            {
+                name: rotate(outline, place.angle_rad - np.pi / 2, origin=(0.0, 0.0), use_radians=True)
+                for name, outline in outwards.items()
+            }
+        )
+        for place in places.shapes
+    )

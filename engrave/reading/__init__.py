@@ -2,7 +2,7 @@
 
 from engrave.reading.depth import LandDepth, measure, measure_lands
 from engrave.reading.reader import Reader, read_impression, reader_for
-from engrave.reading.values import LOST, CharacterReading, Reading
+from engrave.reading.values import LOST, CharacterReading, Reading, ShapeReading
 
 __all__ = [
     "LOST",
@@ -10,6 +10,7 @@ __all__ = [
     "LandDepth",
     "Reader",
     "Reading",
+    "ShapeReading",
     "measure",
     "measure_lands",
     "read_impression",

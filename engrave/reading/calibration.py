@@ -32,6 +32,7 @@ class Calibration:
 
     character_scale : the logarithm of how many independent samples a place is worth, and what each of the
     CHARACTER_QUALITIES adds to it. character_lapse : log-odds that a place says nothing, and what its misfit adds.
+    shape_tempering : what a shape's samples are worth beside a character's; all else of shapes is as of characters.
     cell_level : log-odds of a tooth at the middle between tooth and gap, and what level and share add, each from its
     own middle. tooth_scale, gap_scale : the logarithm of a factor on that, where it speaks for a tooth and for a gap, 0
     and what each of the CELL_QUALITIES adds. cell_lapse : log-odds that a cell says nothing. The temperings are from
@@ -42,6 +43,7 @@ class Calibration:
     character_scale: tuple[float, ...]
     character_lapse: tuple[float, ...]
     character_tempering: float
+    shape_tempering: float
     cell_level: tuple[float, ...]
     tooth_scale: tuple[float, ...]
     gap_scale: tuple[float, ...]
@@ -71,9 +73,16 @@ class Calibration:
 
     def characters(self, evidence: CharacterEvidence) -> FloatArray:
         """Log-likelihoods of the 32 symbols, (places, 32), their mean likelihood 1; 0 where nothing is seen."""
+        return self._symbols(evidence, tempering=self.character_tempering)
+
+    def shapes(self, evidence: CharacterEvidence) -> FloatArray:
+        """The same of the 32 values of shapes."""
+        return self._symbols(evidence, tempering=self.character_tempering * self.shape_tempering)
+
+    def _symbols(self, evidence: CharacterEvidence, *, tempering: float) -> FloatArray:
         count = evidence.misfit.shape[1]
         scale = np.exp(np.minimum(_affine(self.character_scale, evidence.quality), _MOST_LOG_SCALE))
-        scores = -0.5 * self.character_tempering * scale[:, None] * evidence.misfit
+        scores = -0.5 * tempering * scale[:, None] * evidence.misfit
         scores -= scores.max(axis=1, keepdims=True)
         odds = np.exp(scores)
         lapse = np.maximum(_logistic(_affine(self.character_lapse, evidence.quality[:, :1])), LEAST_CHARACTER_LAPSE)

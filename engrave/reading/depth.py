@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from engrave.layout import Places, land_shapes
+from engrave.layout.places import RAISED, RECESSED
 from engrave.reading.field import Field, field_of
 from engrave.reading.templates import WALL_UM
 from engrave.reading.values import Reading
@@ -34,11 +35,11 @@ _NORMAL_SPREAD = 1.4826
 class LandDepth:
     """How one land has printed.
 
-    depth_um : median over the land below the median of the field beside it; negative where it stands above it, NaN
-    where less than half of either can be seen. contrast : depth over the field's robust noise. printed_share : part of
-    the land's area that lies deeper than half the relief asked about, 0..1; what cannot be seen has not printed.
-    edge_width_um : how far, on average along its outline, a tenth and nine tenths of the depth lie apart; NaN where
-    there is no depth.
+    depth_um : median over the land below the median of the field beside it, or above it where the tip's land is
+    recessed; negative where it is the other way round, NaN where less than half of either can be seen. contrast : depth
+    over the field's robust noise. printed_share : part of the land's area that lies deeper than half the relief asked
+    about, 0..1; what cannot be seen has not printed. edge_width_um : how far, on average along its outline, a tenth and
+    nine tenths of the depth lie apart; NaN where there is no depth.
     """
 
     name: str
@@ -49,42 +50,47 @@ class LandDepth:
 
 
 def measure(surface: HeightMap, geometry: Places, typeface: Typeface, reading: Reading) -> tuple[LandDepth, ...]:
-    """Depths of the characters and teeth that were read, under their places' names, against the relief that was read.
+    """Depths of the characters, teeth and shapes that were read, by their places, against the relief that was read.
 
     Erased symbols and gaps have no land, and a primer without a mark has none at all.
     """
-    read = [(index, character.character) for index, character in enumerate(reading.characters) if character.character]
-    if not reading.found or not read:
+    if not reading.found or not any(read.character for read in reading.characters):
         return ()
-    shapes = land_shapes(geometry, typeface)
+    outlines = land_shapes(geometry, typeface)
     glyphs = [
-        (
-            geometry.characters[index].name,
-            shapely.affinity.translate(
-                shapes.glyphs[character], geometry.characters[index].x_um, geometry.characters[index].y_um
-            ),
-        )
-        for index, character in read
+        (place.name, shapely.affinity.translate(outlines.glyphs[read.character], place.x_um, place.y_um))
+        for place, read in zip(geometry.characters, reading.characters, strict=True)
+        if read.character is not None
     ]
     teeth = [
         (place.name, outline)
-        for place, outline in zip(geometry.teeth, shapes.teeth, strict=True)
+        for place, outline in zip(geometry.teeth, outlines.teeth, strict=True)
         if reading.cells[place.track, place.sector] == 1
+    ]
+    shapes = [
+        (place.name, images[read.shape])
+        for place, images, read in zip(geometry.shapes, outlines.shapes, reading.shapes, strict=True)
+        if read.shape is not None
     ]
     return measure_lands(
         surface,
-        [(name, shapely.transform(outline, reading.pose.points_to_picture)) for name, outline in glyphs + teeth],
+        [
+            (name, shapely.transform(outline, reading.pose.points_to_picture))
+            for name, outline in glyphs + teeth + shapes
+        ],
         relief_um=reading.relief_um,
+        polarity=geometry.settings.polarity,
     )
 
 
 def measure_lands(
-    surface: HeightMap, outlines: Sequence[tuple[str, BaseGeometry]], *, relief_um: float
+    surface: HeightMap, outlines: Sequence[tuple[str, BaseGeometry]], *, relief_um: float, polarity: str = RAISED
 ) -> tuple[LandDepth, ...]:
     """Depth of every land in a primer, in the order given.
 
     outlines : names and outlines at the crest, um, in the reading frame, none overlapping another. relief_um : the
-    depth of which half counts as printed. Raises ValueError where that is not positive.
+    depth of which half counts as printed. polarity : of the tip; a recessed land prints as a heap, whose height is then
+    its depth, and whose walls lie inside its outline. Raises ValueError where the relief is not positive.
     """
     if relief_um <= 0:
         raise ValueError(f"relief: {relief_um:g} um must be positive; give the depth that full printing would have")
@@ -94,7 +100,13 @@ def measure_lands(
             LandDepth(name=name, depth_um=np.nan, contrast=np.nan, printed_share=0.0, edge_width_um=np.nan)
             for name, _ in outlines
         )
-    land, residual_um = _rasterised(field, [outline for _, outline in outlines])
+    crests = [outline for _, outline in outlines]
+    if polarity == RECESSED:
+        # What lies above half the height of a wall on each side.
+        crests = [crest.buffer(-WALL_UM) for crest in crests]
+    land, residual_um = _rasterised(field, crests)
+    if polarity == RECESSED:
+        residual_um = -residual_um
     near = _nearest(land, field.surface.pixel_um)
     beside = near.within(_FIELD_FROM_UM, _FIELD_TO_UM)
     count = len(outlines)
@@ -106,8 +118,9 @@ def measure_lands(
     area = np.bincount(land.ravel(), minlength=count + 1)[1:]
     share = np.bincount(land[printed], minlength=count + 1)[1:] / np.maximum(area, 1)
     walls = _walls(residual_um, near.within(0.0, _WALL_TO_UM), level_um, depth_um)
-    length_um = shapely.length(np.array([outline for _, outline in outlines], dtype=object))
-    width_um = np.where(depth_um > 0, walls * field.surface.pixel_um**2 / length_um, np.nan)
+    length_um = shapely.length(np.array(crests, dtype=object))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        width_um = np.where(depth_um > 0, walls * field.surface.pixel_um**2 / length_um, np.nan)
     return tuple(
         LandDepth(
             name=name,

@@ -27,7 +27,7 @@ _NEARBY = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterEvidence:
-    """How well each glyph fits each place of a character.
+    """How well each glyph fits each place of a character, or each shape each place of a shape.
 
     misfit : (places, glyphs), the logarithm of the share of the place's variance that the glyph leaves unexplained, 0
     where it fits not at all. quality : (places, 4), what the fits are worth by, in the order of CHARACTER_QUALITIES:
@@ -57,12 +57,16 @@ class CellEvidence:
 
 
 def character_evidence(found: Match, tone: int) -> CharacterEvidence:
-    """What a match says of every place."""
+    """What the match of the characters says of every place."""
+    return match_evidence(found, tone, usual_um=relief_um(found, tone))
+
+
+def match_evidence(found: Match, tone: int, *, usual_um: float) -> CharacterEvidence:
+    """What a match says of every place; ``usual_um`` : how deep the mark's characters are."""
     fit, depth_um = best_glyphs(found, tone)
     misfit = np.log1p(-np.square(np.clip(fit, 0.0, _MOST_FIT)))
     least = misfit.min(axis=1)
     deep_um = np.take_along_axis(depth_um, fit.argmax(axis=1)[:, None], axis=1)[:, 0]
-    usual_um = relief_um(found, tone)
     depth_share = deep_um / usual_um if usual_um > 0 else np.ones_like(deep_um)
     quality = np.stack(
         [
@@ -86,7 +90,7 @@ def _mean_of_others(values: FloatArray, seen: BoolArray) -> FloatArray:
 
 def cell_evidence(view: CellView, characters: CharacterEvidence, *, relief_um: float) -> CellEvidence:
     """What the lines across the ring say of every cell. relief_um : depth of the characters."""
-    contrast_um, seen = view.contrast_um(), view.seen().copy()
+    contrast_um, seen = view.contrast_um(), view.seen()
     level = np.zeros(contrast_um.shape)
     share = np.zeros(contrast_um.shape)
     hidden = 1.0 - np.isfinite(view.lines_um).mean(axis=2)
@@ -128,5 +132,7 @@ def _nearby(values: FloatArray) -> FloatArray:
 
 def _bareness(level: FloatArray) -> FloatArray:
     """1 less the second largest level about each sector, from 0 to 1: one cell alone may be dirt. (sectors,)."""
+    if not level.size:
+        return np.zeros(level.shape[1])
     second: FloatArray = np.sort(_nearby(level), axis=0)[-2]
     return np.clip(1.0 - second, 0.0, 1.0)

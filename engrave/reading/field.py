@@ -1,9 +1,11 @@
 """From a primer's height map to the mark's relief: the dent's form taken off, and where the patch of contact ends.
 
-Nothing here knows a mark. The form is a sphere or a plane, tilted as it may be; what it leaves over is taken off by a
-normalised convolution (Knutsson and Westin, CVPR 1993), which does not smear the patch's edge or holes into the field.
+Nothing here knows a mark. The form is a sphere or a plane, tilted as it may be, or bent unlike along two axes, as by an
+elliptical tip or a chisel; what it leaves over is taken off by a normalised convolution (Knutsson and Westin, CVPR
+1993), which does not smear the patch's edge or holes into the field.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +32,11 @@ _LEAST_BAND_UM, _MOST_BAND_UM = 8.0, 16.0
 _BAND_SPREADS = 5.0
 _MOST_OVERSHOOT_UM = 80.0
 _LEAST_SAMPLES = 200
+# A form that is not round is asked for where it would depart from a round one by more than this, root mean square, in
+# the patch, and taken where the patch grows by this factor. On an ellipse and a chisel it grew by 1.7 and more, on
+# spheres and flats by 1.2 at most, however badly they were struck. A form that bends less towards its edge, as a
+# cone does, is not offered: it would follow the shoulder of a weak strike's dent, which is no patch.
+_LEAST_DEPARTURE_UM, _LEAST_GAIN = 1.5, 1.5
 # Less than a character's height shows nothing.
 _LEAST_EXTENT_UM = 100.0
 _MM = 1e-3
@@ -38,18 +45,25 @@ _NEXT_TO_NOTHING = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A sphere or plane z = bend (x^2 + y^2 + z^2) + slope_x x + slope_y y + level, in mm, z from ``base_um`` up."""
+    """A sphere or plane z = bend (x^2 + y^2 + z^2) + slope_x x + slope_y y + level, in mm, z from ``base_um`` up.
+
+    Where it is not round, unlike (x^2 - y^2) + slant x y is added.
+    """
 
     bend: float
     slope_x: float
     slope_y: float
     level: float
     base_um: float
+    unlike: float = 0.0
+    slant: float = 0.0
 
     def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """Height at the places, um; NaN beyond the sphere's equator."""
         x_mm, y_mm = x_um * _MM, y_um * _MM
         drive = self.bend * (x_mm * x_mm + y_mm * y_mm) + self.slope_x * x_mm + self.slope_y * y_mm + self.level
+        if self.unlike or self.slant:
+            drive += self.unlike * (x_mm * x_mm - y_mm * y_mm) + self.slant * x_mm * y_mm
         # The root of bend z^2 - z + drive = 0 that stays finite as the sphere becomes a plane.
         root = 1.0 - 4.0 * self.bend * drive
         with np.errstate(invalid="ignore"):
@@ -98,13 +112,32 @@ class Field:
 
 def field_of(surface: HeightMap) -> Field | None:
     """The primer's field; None where the map holds next to nothing."""
+    return next(fields_of(surface), None)
+
+
+def fields_of(surface: HeightMap) -> Iterator[Field]:
+    """The primer's field, and what it is by the other kind of form; none where the map holds next to nothing."""
     if min(surface.z_um.shape) * surface.pixel_um < _LEAST_EXTENT_UM:
-        return None
+        return
     fine = _binned_to_working(surface)
     x_um, y_um, z_um, filled = _coarse_means(fine)
     if filled.sum() < _LEAST_SAMPLES:
-        return None
-    form, patch, overshoot_um = _form_and_patch(x_um, y_um, z_um, filled)
+        return
+    for found in _forms_and_patches(x_um, y_um, z_um, filled):
+        yield _field(fine, found, z_um=z_um, places_um=(x_um, y_um), filled=filled)
+
+
+def _field(
+    fine: HeightMap,
+    found: tuple[Form, BoolArray, float],
+    *,
+    z_um: FloatArray,
+    places_um: tuple[FloatArray, FloatArray],
+    filled: BoolArray,
+) -> Field:
+    """The field by one form; z_um, places_um and filled : of the coarse grid."""
+    form, patch, overshoot_um = found
+    x_um, y_um = places_um
     residual_um = np.where(filled & patch, z_um - form.height_um(x_um, y_um), 0.0)
     inside_um = _distance_inside_um(patch) - overshoot_um
     weight = (filled & (inside_um > 0)).astype(np.float64)
@@ -170,19 +203,41 @@ def _block_sums(values: FloatArray, starts: list[NDArray[np.intp]]) -> FloatArra
     return np.add.reduceat(np.add.reduceat(values, starts[1], axis=1), starts[0], axis=0)
 
 
-def _form_and_patch(
+def _forms_and_patches(
     x_um: FloatArray, y_um: FloatArray, z_um: FloatArray, filled: BoolArray
+) -> Iterator[tuple[Form, BoolArray, float]]:
+    """The dent's form, the patch that follows it, grown from the dent's middle, and by how much that is too large.
+
+    A form that is not round comes first where one is called for and much more follows it, else second.
+    """
+    found = _followed(x_um, y_um, z_um, filled, is_round=True)
+    form, patch, _ = found
+    own = patch & filled
+    free = _fitted(x_um, y_um, z_um, own, is_round=False)
+    departure_um = free.height_um(x_um[own], y_um[own]) - form.height_um(x_um[own], y_um[own])
+    if np.sqrt(np.nanmean(np.square(departure_um))) > _LEAST_DEPARTURE_UM:
+        again = _followed(x_um, y_um, z_um, filled, is_round=False)
+        if again[1].sum() > _LEAST_GAIN * patch.sum():
+            yield again
+            yield found
+            return
+    yield found
+    yield _followed(x_um, y_um, z_um, filled, is_round=False)
+
+
+def _followed(
+    x_um: FloatArray, y_um: FloatArray, z_um: FloatArray, filled: BoolArray, *, is_round: bool
 ) -> tuple[Form, BoolArray, float]:
-    """The dent's form, the patch that follows it, grown from the dent's middle, and by how much that is too large."""
+    """The same by a sphere or plane, or by a form that need not be round."""
     patch = seed = _seed(x_um, y_um, z_um, filled)
-    form = _fitted(x_um, y_um, z_um, seed)
+    form = _fitted(x_um, y_um, z_um, seed, is_round=is_round)
     band_um = _band_um(_smoothed(z_um - form.height_um(x_um, y_um), filled)[seed])
     for _ in range(_ROUNDS):
         smooth_um = _smoothed(z_um - form.height_um(x_um, y_um), filled)
         before, patch = patch, _grown(np.abs(smooth_um) < band_um, seed)
         if (before == patch).all():
             break
-        form = _fitted(x_um, y_um, z_um, patch & filled)
+        form = _fitted(x_um, y_um, z_um, patch & filled, is_round=is_round)
     return form, patch, _overshoot_um(smooth_um, patch, band_um)
 
 
@@ -195,14 +250,17 @@ def _seed(x_um: FloatArray, y_um: FloatArray, z_um: FloatArray, filled: BoolArra
     return seed if seed.sum() >= _LEAST_SAMPLES else filled
 
 
-def _fitted(x_um: FloatArray, y_um: FloatArray, z_um: FloatArray, chosen: BoolArray) -> Form:
-    """Least squares for the sphere or plane through the chosen samples; linear, since z stands on both sides."""
+def _fitted(x_um: FloatArray, y_um: FloatArray, z_um: FloatArray, chosen: BoolArray, *, is_round: bool) -> Form:
+    """Least squares for the form through the chosen samples; linear, since z stands on both sides."""
     x_mm, y_mm = x_um[chosen] * _MM, y_um[chosen] * _MM
     base_um = float(z_um[chosen].min())
     z_mm = (z_um[chosen] - base_um) * _MM
-    design = np.column_stack([x_mm * x_mm + y_mm * y_mm + z_mm * z_mm, x_mm, y_mm, np.ones_like(x_mm)])
-    bend, slope_x, slope_y, level = np.linalg.lstsq(design, z_mm)[0]
-    return Form(bend=float(bend), slope_x=float(slope_x), slope_y=float(slope_y), level=float(level), base_um=base_um)
+    columns = [x_mm * x_mm + y_mm * y_mm + z_mm * z_mm, x_mm, y_mm, np.ones_like(x_mm)]
+    if not is_round:
+        columns += [x_mm * x_mm - y_mm * y_mm, x_mm * y_mm]
+    found = np.linalg.lstsq(np.column_stack(columns), z_mm)[0].tolist()
+    names = ("bend", "slope_x", "slope_y", "level", "unlike", "slant")
+    return Form(base_um=base_um, **dict(zip(names, found, strict=False)))
 
 
 def _smoothed(difference_um: FloatArray, filled: BoolArray) -> FloatArray:

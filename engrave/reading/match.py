@@ -1,4 +1,4 @@
-"""How well each glyph fits each place of a character, at small shifts."""
+"""How well each glyph fits each place of a character, or each shape each place of one, at small shifts."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engrave.layout import Places
 from engrave.reading.field import Field
 from engrave.reading.pose import Pose
-from engrave.reading.templates import TEMPLATE_UM, Templates
+from engrave.reading.templates import TEMPLATE_UM, Images
 
 FloatArray = NDArray[np.float64]
 Image32 = NDArray[np.float32]
@@ -20,12 +20,36 @@ CHANCE_FIT = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spots:
+    """Where the cells of one kind lie in the mark's own frame: centres, um, and turns counter-clockwise; (n,) each."""
+
+    x_um: FloatArray
+    y_um: FloatArray
+    turn_rad: FloatArray
+
+
+def character_spots(geometry: Places) -> Spots:
+    """The places of characters: all upright."""
+    centres = np.array([(place.x_um, place.y_um) for place in geometry.characters])
+    return Spots(x_um=centres[:, 0], y_um=centres[:, 1], turn_rad=np.zeros(len(centres)))
+
+
+def shape_spots(geometry: Places) -> Spots:
+    """The places of shapes: each turned so that its foot is towards the mark's centre; none in most profiles."""
+    circle = geometry.settings.shapes
+    radius_um = 0.0 if circle is None else circle.radius_um
+    angle_rad = np.array([place.angle_rad for place in geometry.shapes])
+    return Spots(x_um=radius_um * np.cos(angle_rad), y_um=radius_um * np.sin(angle_rad), turn_rad=angle_rad - np.pi / 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """Correlations of every place with every glyph at every shift.
 
     fit : (places, glyphs, shifts) in -1..1; 0 where the place lies outside the patch. gain_um : the same shape, the
-    depth of a land that the fit implies. shifts_um : (shifts, 2) of x and y in the mark's frame. share : (places,) how
-    much of each place lies inside the patch. inside : (places,) whether that is enough.
+    depth of a land that the fit implies. shifts_um : (shifts, 2) of x and y in the place's own frame, which is the
+    mark's for characters. share : (places,) how much of each place lies inside the patch. inside : (places,) whether
+    that is enough.
     """
 
     pose: Pose
@@ -53,14 +77,12 @@ class Match:
         return float(self.best(tone)[self.inside].mean()) if self.inside.any() else 0.0
 
 
-def match(
-    field: Field, geometry: Places, templates: Templates, pose: Pose, *, step_um: float, reach_um: float
-) -> Match:
-    """Fit every glyph at every place, shifted up to ``reach_um`` in steps of ``step_um``, a multiple of TEMPLATE_UM."""
+def match(field: Field, spots: Spots, images: Images, pose: Pose, *, step_um: float, reach_um: float) -> Match:
+    """Fit every image at every place, shifted up to ``reach_um`` in steps of ``step_um``, a multiple of TEMPLATE_UM."""
     stride = round(step_um / TEMPLATE_UM)
-    glyphs = templates.glyphs[:, ::stride, ::stride]
+    glyphs = images.pixels[:, ::stride, ::stride]
     reach = round(reach_um / step_um)
-    depth_um, inside_um = _windows(field, geometry, templates, pose, step_um=step_um, reach=reach)
+    depth_um, inside_um = _windows(field, spots, images, pose, step_um=step_um, reach=reach)
     rows, columns = glyphs.shape[1:]
     window = np.s_[:, reach : reach + rows, reach : reach + columns]
     seen = (inside_um[window] > 0) & np.isfinite(depth_um[window])
@@ -82,14 +104,18 @@ def match(
 
 
 def _windows(
-    field: Field, geometry: Places, templates: Templates, pose: Pose, *, step_um: float, reach: int
+    field: Field, spots: Spots, images: Images, pose: Pose, *, step_um: float, reach: int
 ) -> tuple[Image32, FloatArray]:
     """Depth and distance inside the patch about every place, with room for the shifts: (places, rows, columns)."""
-    columns = round(templates.half_width_um / step_um) + reach
-    rows = round(templates.half_height_um / step_um) + reach
+    columns = round(images.half_width_um / step_um) + reach
+    rows = round(images.half_height_um / step_um) + reach
     x_um, y_um = np.meshgrid(np.arange(-columns, columns + 1) * step_um, np.arange(-rows, rows + 1) * step_um)
-    centre = np.array([(place.x_um, place.y_um) for place in geometry.characters])
-    depth_um, inside_um = field.look(*pose.to_picture(centre[:, 0, None, None] + x_um, centre[:, 1, None, None] + y_um))
+    if spots.turn_rad.any():
+        cosine, sine = np.cos(spots.turn_rad)[:, None, None], np.sin(spots.turn_rad)[:, None, None]
+        x_um, y_um = cosine * x_um - sine * y_um, sine * x_um + cosine * y_um
+    depth_um, inside_um = field.look(
+        *pose.to_picture(spots.x_um[:, None, None] + x_um, spots.y_um[:, None, None] + y_um)
+    )
     return depth_um.astype(np.float32), inside_um
 
 

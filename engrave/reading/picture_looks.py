@@ -31,7 +31,7 @@ class Looks:
     """Images of a nominal mark by look.
 
     ring : the geometry with teeth as wide as they look. ring_shares : by look, how dark a tooth is over that width, of
-    what its darkest parts are.
+    what its darkest parts are; 1 where there is no ring.
     """
 
     geometry: Places
@@ -42,11 +42,14 @@ class Looks:
 
 def looks_of(geometry: Places, typeface: Typeface) -> Looks:
     """The images of a profile's nominal geometry. Raises FontError where the face lacks a character of the alphabet."""
+    templates = {name: templates_of(geometry, typeface, look) for name, look in LOOKS.items()}
     settings = geometry.settings
+    if settings.tooth_um is None:
+        return Looks(geometry=geometry, ring=geometry, templates=templates, ring_shares=dict.fromkeys(LOOKS, 1.0))
     wide_um = settings.tooth_um + 2.0 * _TOOTH_SPREAD_UM
     return Looks(
         geometry=geometry,
         ring=replace(geometry, settings=replace(settings, tooth_um=wide_um)),
-        templates={name: templates_of(geometry, typeface, look) for name, look in LOOKS.items()},
+        templates=templates,
         ring_shares={name: 1.0 - look.hollow * settings.tooth_um / wide_um for name, look in LOOKS.items()},
     )

@@ -12,9 +12,10 @@ import numpy as np
 from engrave.layout import Places
 from engrave.reading.calibration import CALIBRATIONS, Calibration
 from engrave.reading.characters import decided_characters, relief_um
+from engrave.reading.circle import view_circle
 from engrave.reading.evidence import CellEvidence, CharacterEvidence
 from engrave.reading.field import Field
-from engrave.reading.match import Match, match
+from engrave.reading.match import Match, character_spots, match
 from engrave.reading.picture import Picture
 from engrave.reading.picture_field import field_of_picture
 from engrave.reading.picture_looks import LOOKS, SEARCHED, Looks, looks_of
@@ -22,10 +23,10 @@ from engrave.reading.picture_patch import near_print
 from engrave.reading.picture_search import Plan, Start, plan_of, starts
 from engrave.reading.pose import Pose, wrapped
 from engrave.reading.refine import refined
-from engrave.reading.ring import decided_cells, is_bare, view_cells
+from engrave.reading.ring import decided_cells, view_cells
 from engrave.reading.seen import Seen, nothing_seen
 from engrave.reading.templates import TEMPLATE_UM
-from engrave.reading.values import LOST, Reading
+from engrave.reading.values import Reading
 from fonts.typeface import Typeface
 
 SHIPPED = "pictures"
@@ -90,8 +91,7 @@ class PictureReader:
         """The reading of one picture."""
         found = self._seen(picture)
         if found is None:
-            symbols = len(self.looks.templates[SEARCHED[0]].characters)
-            nothing = nothing_seen(self.looks.geometry, symbols=symbols)
+            nothing = nothing_seen(self.looks.geometry)
             return PictureReading(reading=nothing, um_per_px=picture.um_per_px or 0.0, look="")
         way, seen = found
         return PictureReading(reading=seen.reading(self.calibration), um_per_px=way.um_per_px, look=way.look)
@@ -164,8 +164,8 @@ class PictureReader:
         return replace(way, match=fine)
 
     def _match(self, field: Field, look: str, pose: Pose, *, step_um: float, reach_um: float) -> Match:
-        templates = self.looks.templates[look]
-        return match(field, self.looks.geometry, templates, pose, step_um=step_um, reach_um=reach_um)
+        spots = character_spots(self.looks.geometry)
+        return match(field, spots, self.looks.templates[look].glyphs, pose, step_um=step_um, reach_um=reach_um)
 
     def _exact(self, picture: Picture, way: _Way) -> tuple[Field, _Way] | None:
         """The best way by the look and at the pixel that suit it, and the field near what printed."""
@@ -197,24 +197,23 @@ class PictureReader:
         score = way.match.score(tone)
         if score < LEAST_SCORE:
             return None
-        characters = decided_characters(way.match, self.looks.geometry, self.looks.templates[way.look], tone)
+        geometry, templates = self.looks.geometry, self.looks.templates[way.look]
         depth_um = relief_um(way.match, tone)
         ring_um = self.looks.ring_shares[way.look] * depth_um
         view = view_cells(field, self.looks.ring, pose, tone=tone)
-        cells = decided_cells(view, relief_um=ring_um)
-        is_ringless = score < LEAST_SCORE_WITHOUT_RING and np.mean(cells != LOST) < LEAST_RING_SHARE
-        if is_ringless or is_bare(view, relief_um=ring_um):
-            return None
-        return way, Seen(
+        seen = Seen(
             match=way.match,
             tone=tone,
-            characters=characters,
-            cells=cells,
+            characters=decided_characters(way.match, geometry, templates.glyphs, tone),
+            cells=decided_cells(view, relief_um=ring_um),
             view=view,
+            circle=view_circle(field, geometry, templates.shapes, pose, tone=tone, relief_um=depth_um),
             relief_um=depth_um,
             ring_um=ring_um,
             contact_um=field.contact_um,
         )
+        ringless = score < LEAST_SCORE_WITHOUT_RING and seen.made_out_share() < LEAST_RING_SHARE
+        return None if ringless or seen.is_bare() else (way, seen)
 
 
 def picture_reader_for(
@@ -222,7 +221,7 @@ def picture_reader_for(
 ) -> PictureReader:
     """The reader for a profile's nominal geometry, with the shipped calibration unless another is given.
 
-    Raises FontError where the face lacks a character of the alphabet.
+    Raises FontError where the face lacks a character of the alphabet, or a shape that the profile has.
     """
     return PictureReader(
         looks=looks_of(geometry, typeface),

@@ -83,9 +83,24 @@ def _full_of_detail(geometry: Places, x_um: FloatArray, y_um: FloatArray, turn_r
     widest_um = max(abs(place.x_um) for place in geometry.characters) + _GLYPH_WIDTH_SHARE * settings.height_um / 2
     highest_um = max(abs(place.y_um) for place in geometry.characters) + settings.height_um / 2
     block = (along < widest_um + _WALLS_UM) & (across < highest_um + _WALLS_UM)
-    radius_um = np.hypot(x_um, y_um)
-    inner_um, outer_um = settings.tracks[0].inner_um - _WALLS_UM, settings.tracks[-1].outer_um + _WALLS_UM
-    return np.where(block, 1.0, np.where((radius_um > inner_um) & (radius_um < outer_um), _RING_SHARE, 0.0))
+    around = _about_the_text(geometry, np.hypot(x_um, y_um), np.arctan2(y_um, x_um) - turn_rad)
+    return np.where(block, 1.0, np.where(around, _RING_SHARE, 0.0))
+
+
+def _about_the_text(geometry: Places, radius_um: FloatArray, angle_rad: FloatArray) -> NDArray[np.bool_]:
+    """Where a mark that is not turned has a ring, as far as it stands on the tip, or shapes."""
+    settings = geometry.settings
+    circle = settings.shapes
+    if circle is not None:
+        return np.abs(radius_um - circle.radius_um) < circle.height_um / 2 + _WALLS_UM
+    if not geometry.teeth:
+        return np.zeros(radius_um.shape, dtype=np.bool_)
+    ring = (radius_um > settings.tracks[0].inner_um - _WALLS_UM) & (
+        radius_um < settings.tracks[-1].outer_um + _WALLS_UM
+    )
+    sector = np.round((np.pi / 2 - angle_rad) / (2 * np.pi) * geometry.sectors).astype(np.intp) % geometry.sectors
+    stands: NDArray[np.bool_] = np.any(geometry.present(), axis=0)
+    return ring & stands[sector]
 
 
 def starts(picture: Picture, plan: Plan, *, most: int) -> list[Start]:

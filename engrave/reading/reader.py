@@ -1,7 +1,7 @@
 """The reader: a primer's height map and a profile's nominal geometry in, a reading out. It never sees a mark.
 
-The text block alone says where the mark lies and how it is turned; the ring has no say in it, so that a ring turned
-against its text is read as such. Where the text leaves a doubt, there is no reading.
+The text block alone says where the mark lies and how it is turned; ring and shapes have no say in it, so that a ring
+turned against its text is read as such. Where the text leaves a doubt, there is no reading.
 """
 
 from dataclasses import dataclass, replace
@@ -11,16 +11,17 @@ import numpy as np
 from engrave.layout import Places
 from engrave.reading.calibration import CALIBRATIONS, SHIPPED, Calibration
 from engrave.reading.characters import decided_characters, relief_um
+from engrave.reading.circle import view_circle
 from engrave.reading.evidence import CellEvidence, CharacterEvidence
-from engrave.reading.field import Field, field_of
+from engrave.reading.field import Field, fields_of
 from engrave.reading.locate import candidates
-from engrave.reading.match import Match, match
+from engrave.reading.match import Match, character_spots, match
 from engrave.reading.pose import Pose, wrapped
 from engrave.reading.refine import MOST_ASPECT, MOST_SCALE, refined, swept
-from engrave.reading.ring import decided_cells, is_bare, view_cells
+from engrave.reading.ring import decided_cells, view_cells
 from engrave.reading.seen import Seen, nothing_seen
 from engrave.reading.templates import TEMPLATE_UM, WALL_UM, Templates, templates_of
-from engrave.reading.values import LOST, Reading
+from engrave.reading.values import Reading
 from fonts.typeface import Typeface
 from toolpaths.surface import HeightMap
 
@@ -29,9 +30,10 @@ LEAST_SCORE = 0.50
 LEAST_DECIDED_SHARE = 0.25
 """Below this share of decided characters, of those inside the patch, there is none either."""
 LEAST_SCORE_WITHOUT_RING = 0.70
-"""Nor is there below this one without a ring where the text says: part of a text may be taken for another part."""
+"""Nor is there below this one without a ring, or shapes, where the text says: part of a text may be taken for another
+part."""
 LEAST_RING_SHARE = 0.15
-"""Part of the ring's cells that must be decided for that."""
+"""Part of the ring's cells, or of the shapes, that must be decided for that."""
 
 # The coarse search is right to half its step of turns, 1.5 degrees or 7 um at the outermost character. Texts that
 # repeat their strokes it places up to half a pitch off.
@@ -80,24 +82,24 @@ class Reader:
     def read(self, surface: HeightMap) -> Reading:
         """The reading of one primer. Raises ValueError where the map is not in the reading frame or is too coarse."""
         self._require_readable(surface)
-        field = field_of(surface)
-        if field is None:
-            return self._nothing(score=0.0, contact_um=0.0)
-        best, alone = self._best(field)
-        seen = self._seen(field, best) if alone else None
-        if seen is None:
-            return self._nothing(score=best.score, contact_um=field.contact_um)
-        return seen.reading(self.calibration)
+        nothing: Reading | None = None
+        for field in fields_of(surface):
+            best, alone = self._best(field)
+            seen = self._seen(field, best) if alone else None
+            if seen is not None:
+                return seen.reading(self.calibration)
+            nothing = nothing or nothing_seen(self.geometry, score=best.score, contact_um=field.contact_um)
+        return nothing or nothing_seen(self.geometry)
 
     def evidence(self, surface: HeightMap) -> tuple[CharacterEvidence, CellEvidence] | None:
         """What a calibration makes likelihoods of; None where no mark is found. Raises as ``read`` does."""
         self._require_readable(surface)
-        field = field_of(surface)
-        if field is None:
-            return None
-        best, alone = self._best(field)
-        seen = self._seen(field, best) if alone else None
-        return seen.evidence() if seen else None
+        for field in fields_of(surface):
+            best, alone = self._best(field)
+            seen = self._seen(field, best) if alone else None
+            if seen is not None:
+                return seen.evidence()
+        return None
 
     def _require_readable(self, surface: HeightMap) -> None:
         stroke_um = self.geometry.settings.stroke_um
@@ -138,9 +140,15 @@ class Reader:
         return replace(best, match=self._match(field, pose, step_um=_ROUGH_STEP_UM, reach_um=_FINE_REACH_UM))
 
     def _one_pitch_off(self, pose: Pose) -> tuple[Pose, ...]:
-        """Where the text may lie just as well if a row or column is unprinted, or if it has more than it should."""
+        """Where the text may lie just as well if a row or column is unprinted, or if it has more than it should.
+
+        Rows that are staggered fall on each other half a column aside.
+        """
         settings = self.geometry.settings
-        steps = ((settings.column_pitch_um, 0.0), (0.0, settings.row_pitch_um))
+        column_um, row_um = settings.column_pitch_um, settings.row_pitch_um
+        steps = [(column_um, 0.0), (0.0, row_um)]
+        if len({columns % 2 for columns in settings.rows}) > 1:
+            steps += [(column_um / 2, row_um), (-column_um / 2, row_um)]
         return tuple(
             pose.moved(x_um=sign * x_um, y_um=sign * y_um, turn_rad=0.0) for x_um, y_um in steps for sign in (1, -1)
         )
@@ -172,44 +180,39 @@ class Reader:
         return hypothesis.support >= _SURE_SUPPORT * len(self.geometry.characters)
 
     def _match(self, field: Field, pose: Pose, *, step_um: float, reach_um: float) -> Match:
-        return match(field, self.geometry, self.templates, pose, step_um=step_um, reach_um=reach_um)
+        spots = character_spots(self.geometry)
+        return match(field, spots, self.templates.glyphs, pose, step_um=step_um, reach_um=reach_um)
 
     def _seen(self, field: Field, best: _Hypothesis) -> Seen | None:
         """The mark under the chosen way of seeing; None where that is no mark."""
         pose, tone = best.match.pose, best.tone
         if pose.is_stretched_by(scale=MOST_SCALE, aspect=MOST_ASPECT):
             return None
-        characters = decided_characters(best.match, self.geometry, self.templates, tone)
+        characters = decided_characters(best.match, self.geometry, self.templates.glyphs, tone)
         decided = sum(character.character is not None for character in characters)
         if best.score < LEAST_SCORE or decided < max(LEAST_DECIDED_SHARE * int(best.match.inside.sum()), 1):
             return None
         depth_um = relief_um(best.match, tone)
         view = view_cells(field, self.geometry, pose, tone=tone)
-        cells = decided_cells(view, relief_um=depth_um)
-        ringless = best.score < LEAST_SCORE_WITHOUT_RING and np.mean(cells != LOST) < LEAST_RING_SHARE
-        if ringless or is_bare(view, relief_um=depth_um):
-            return None
-        return Seen(
+        seen = Seen(
             match=best.match,
             tone=tone,
             characters=characters,
-            cells=cells,
+            cells=decided_cells(view, relief_um=depth_um),
             view=view,
+            circle=view_circle(field, self.geometry, self.templates.shapes, pose, tone=tone, relief_um=depth_um),
             relief_um=depth_um,
             ring_um=depth_um,
             contact_um=field.contact_um,
         )
-
-    def _nothing(self, *, score: float, contact_um: float) -> Reading:
-        """The reading of a primer in which there is no mark."""
-        symbols = len(self.templates.characters)
-        return nothing_seen(self.geometry, symbols=symbols, score=score, contact_um=contact_um)
+        ringless = best.score < LEAST_SCORE_WITHOUT_RING and seen.made_out_share() < LEAST_RING_SHARE
+        return None if ringless or seen.is_bare() else seen
 
 
 def reader_for(geometry: Places, typeface: Typeface, *, calibration: Calibration | None = None) -> Reader:
     """A reader of marks of this geometry and face; the shipped calibration where none is given.
 
-    Raises FontError where the face lacks one of the alphabet.
+    Raises FontError where the face lacks one of the alphabet, or a shape that the profile has.
     """
     return Reader(
         geometry=geometry,

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from engrave.layout import Places
 from engrave.reading.field import Field
 from engrave.reading.pose import Pose
-from engrave.reading.templates import TEMPLATE_UM, WALL_UM
+from engrave.reading.templates import TEMPLATE_UM, WALL_UM, inset_um
 from engrave.reading.values import LOST
 
 FloatArray = NDArray[np.float64]
 Cells = NDArray[np.int8]
+BoolArray = NDArray[np.bool_]
 
-# Ends of teeth are round and their walls slope: lines are taken this far from either end.
+# Ends of teeth are round and their walls slope: lines are taken this far from either end, or a quarter of the track's
+# depth where that is less.
 _END_UM = 8.0
 # Flanks begin where a tooth's walls have ended.
 _FLANK_GAP_UM = WALL_UM + 6.0
@@ -26,58 +28,69 @@ _LEAST_SEEN_SHARE = 0.70
 _TOOTHLIKE = 0.4
 _LEAST_TEETH = 3
 _LONG_RUN = 4
-_VISIBLE_SHARE = 0.5
+# A track of which this share can be seen, and so many cells, would show teeth: of 16 random cells fewer than three are
+# teeth once in 500 times.
+_VISIBLE_SHARE, _LEAST_VISIBLE = 0.5, 16
 # Teeth that stand out less than this from the scatter of the gaps are no evidence.
 _LEAST_CONTRAST_TO_SCATTER = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """Every cell's radial lines: depth of the middle below the flanks, (tracks, sectors, lines), NaN where not seen."""
+    """Every cell's radial lines: depth of the middle below the flanks, (tracks, sectors, lines), NaN where not seen.
+
+    present : (tracks, sectors), the cells that have a place on the tip; nothing is seen of others.
+    """
 
     lines_um: FloatArray
+    present: BoolArray
 
-    def seen(self) -> NDArray[np.bool_]:
+    def seen(self) -> BoolArray:
         """Cells of which enough can be seen, (tracks, sectors)."""
-        seen: NDArray[np.bool_] = np.isfinite(self.lines_um).mean(axis=2) >= _LEAST_SEEN_SHARE
+        seen: BoolArray = self.present & (np.isfinite(self.lines_um).mean(axis=2) >= _LEAST_SEEN_SHARE)
         return seen
 
     def contrast_um(self) -> FloatArray:
         """Median over each cell's lines, (tracks, sectors); NaN where too little is seen."""
         contrast = np.full(self.lines_um.shape[:2], np.nan)
         seen = self.seen()
-        contrast[seen] = np.nanmedian(self.lines_um[seen], axis=1)
+        if seen.any():
+            contrast[seen] = np.nanmedian(self.lines_um[seen], axis=1)
         return contrast
 
 
 def view_cells(field: Field, geometry: Places, pose: Pose, *, tone: int) -> CellView:
-    """Look at every cell where the pose says it lies."""
-    settings = geometry.settings
-    tracks = [_track_lines(field, geometry, pose, track) for track in range(len(settings.tracks))]
-    lines = max(track.shape[1] for track in tracks)
+    """Look at every cell where the pose says it lies; a profile without a ring has none."""
+    tracks = [_track_lines(field, geometry, pose, track) for track in range(len(geometry.settings.tracks))]
+    lines = max((track.shape[1] for track in tracks), default=1)
     padded = np.full((len(tracks), geometry.sectors, lines), np.nan)
     for track, own in enumerate(tracks):
         padded[track] = own[:, np.linspace(0, own.shape[1] - 1, lines).round().astype(np.intp)]
-    return CellView(lines_um=tone * padded)
+    return CellView(lines_um=tone * padded, present=geometry.present())
 
 
 def _track_lines(field: Field, geometry: Places, pose: Pose, track: int) -> FloatArray:
-    """One track's lines, (sectors, lines), NaN outside the patch."""
+    """One track's lines, (sectors, lines), NaN outside the patch and where a cell is absent."""
     settings = geometry.settings
     inner_um, outer_um = settings.tracks[track].inner_um, settings.tracks[track].outer_um
-    radius_um = np.arange(inner_um + _END_UM, outer_um - _END_UM + 1e-6, TEMPLATE_UM)
+    end_um = min(_END_UM, (outer_um - inner_um) / 4)
+    radius_um = np.arange(inner_um + end_um, outer_um - end_um + 1e-6, TEMPLATE_UM)
     half_pitch_um = np.pi * inner_um / geometry.sectors
     across_um = (
         np.arange(-np.floor(half_pitch_um / TEMPLATE_UM), np.floor(half_pitch_um / TEMPLATE_UM) + 1) * TEMPLATE_UM
     )
-    angle = np.array([place.angle_rad for place in geometry.teeth if place.track == track])[:, None, None]
+    own = [place for place in geometry.teeth if place.track == track]
+    angle = np.array([place.angle_rad for place in own])[:, None, None]
     x_um = np.cos(angle) * radius_um[:, None] - np.sin(angle) * across_um
     y_um = np.sin(angle) * radius_um[:, None] + np.cos(angle) * across_um
     depth_um, inside_um = field.look(*pose.to_picture(x_um, y_um))
     depth_um = np.where(inside_um > 0, depth_um, np.nan)
-    middle = np.abs(across_um) <= (settings.tooth_um + WALL_UM) / 2
-    flank = np.abs(across_um) >= min(settings.tooth_um / 2 + _FLANK_GAP_UM, half_pitch_um - 2 * TEMPLATE_UM)
-    return _mean_of_seen(depth_um[..., middle]) - _mean_of_seen(depth_um[..., flank])
+    crest_um = (settings.tooth_um or 0.0) - 2.0 * inset_um(geometry)
+    middle = np.abs(across_um) <= max((crest_um + WALL_UM) / 2, TEMPLATE_UM / 2)
+    flank = np.abs(across_um) >= min(crest_um / 2 + _FLANK_GAP_UM, half_pitch_um - 2 * TEMPLATE_UM)
+    lines = np.full((geometry.sectors, radius_um.size), np.nan)
+    lines[[place.sector for place in own]] = _mean_of_seen(depth_um[..., middle]) - _mean_of_seen(depth_um[..., flank])
+    return lines
 
 
 def _mean_of_seen(values: FloatArray) -> FloatArray:
@@ -107,31 +120,33 @@ def decided_cells(view: CellView, *, relief_um: float) -> Cells:
             gap = seen[track] & (np.abs(own_um) < _GAP_DEPTH * tooth_um) & (share <= _GAP_LINES)
         cells[track, tooth] = 1
         cells[track, gap] = 0
-        cells[track, _doubtful(cells[track])] = LOST
+        cells[track, _doubtful(cells[track], view.present[track])] = LOST
     return cells
 
 
 def is_bare(view: CellView, *, relief_um: float) -> bool:
     """Whether at least one track can be seen, and none that can shows teeth: text alone is no mark of this kind."""
     seen = view.seen()
-    visible = seen.mean(axis=1) >= _VISIBLE_SHARE
+    count = seen.sum(axis=1)
+    visible = (count >= _LEAST_VISIBLE) & (count >= _VISIBLE_SHARE * view.present.sum(axis=1))
     contrast_um = np.where(seen, view.contrast_um(), 0.0)
     teeth = np.count_nonzero(contrast_um > _TOOTHLIKE * relief_um, axis=1)
     return bool(visible.any()) and bool((teeth[visible] < _LEAST_TEETH).all())
 
 
-def _doubtful(cells: Cells) -> NDArray[np.bool_]:
+def _doubtful(cells: Cells, present: BoolArray) -> BoolArray:
     """Gaps in a long run without teeth in which a cell is lost: the run is where printing ends. (sectors,) bool.
 
-    A long run of plain gaps is left alone: random cells hold one often enough.
+    A long run of plain gaps is left alone: random cells hold one often enough. Where cells have no place a run ends,
+    too: that nothing is there says nothing of how far it has printed.
     """
-    first = int(np.argmax(cells == 1))
-    turned = np.roll(cells, -first)
-    run = np.cumsum(turned == 1)
-    empty = turned != 1
+    ends = (cells == 1) | ~present
+    first = int(np.argmax(ends))
+    turned, empty = np.roll(cells, -first), np.roll(~ends, -first)
+    run = np.cumsum(~empty)
     length = np.bincount(run, weights=empty)[run]
-    lost = np.bincount(run, weights=turned == LOST)[run]
-    doubtful: NDArray[np.bool_] = np.roll(empty & (length >= _LONG_RUN) & (lost > 0), first)
+    lost = np.bincount(run, weights=empty & (turned == LOST))[run]
+    doubtful: BoolArray = np.roll(empty & (length >= _LONG_RUN) & (lost > 0), first)
     return doubtful
 
 

@@ -1,14 +1,17 @@
 """What a mark looks like before one is seen: glyph images and kernels, from nominal sizes and the face alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from engrave.code.alphabet import ALPHABET
-from engrave.layout import Places
+from engrave.code.shapes import SHAPE_NAMES
+from engrave.layout import Places, land_shapes
+from engrave.layout.places import RECESSED, ShapeCircle
 from engrave.reading.field import BACKGROUND_SIGMA_UM, COARSE_UM
 from fonts.separation import rasterise
 from fonts.typeface import Typeface
@@ -36,7 +39,10 @@ _EXAMPLES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How a land shows: wider than its crest by ``spread_um`` on each side, the crest itself less by ``hollow``."""
+    """How a land shows: wider than its crest by ``spread_um`` on each side, the crest itself less by ``hollow``.
+
+    Of a recessed land that is the floor of the groove instead, which is narrower than its outline by both walls.
+    """
 
     spread_um: float = WALL_UM
     hollow: float = 0.0
@@ -47,53 +53,106 @@ DEPTH = Look()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """Images of all that may stand in one kind of cell, about its centre.
+
+    names : what each shows. pixels : (names, rows, columns), 0 for floor, 1 for land, less the background that reading
+    takes off, too; ``half_width_um`` and ``half_height_um`` say how far they reach from the centre.
+    """
+
+    names: tuple[str, ...]
+    pixels: Image32
+    half_width_um: float
+    half_height_um: float
+
+    def __post_init__(self) -> None:
+        """Make the pixels read-only."""
+        self.pixels.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Templates:
     """Images of the nominal mark.
 
-    glyphs : (characters, rows, columns), 0 for floor, 1 for land, less the background that reading takes off, too;
-    ``half_width_um`` and ``half_height_um`` say how far they reach from the cell's centre. kernels : (turns,
-    examples, n, n), a few unlike glyphs on the coarse grid, at each of ``turns_rad``.
+    glyphs : in the order of the alphabet. shapes : in the order of their values, foot down; None in a profile without
+    shapes. kernels : (turns, examples, n, n), a few unlike glyphs on the coarse grid, at each of ``turns_rad``.
     """
 
-    characters: str
-    glyphs: Image32
-    half_width_um: float
-    half_height_um: float
+    glyphs: Images
+    shapes: Images | None
     kernels: Image32
     turns_rad: FloatArray
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        for array in (self.glyphs, self.kernels, self.turns_rad):
+        for array in (self.kernels, self.turns_rad):
             array.setflags(write=False)
 
 
 def templates_of(geometry: Places, typeface: Typeface, look: Look = DEPTH) -> Templates:
-    """The images of a profile's nominal geometry. Raises FontError where the face lacks a character of the alphabet."""
+    """The images of a profile's nominal geometry.
+
+    Raises FontError where the face lacks a character of the alphabet, or a shape that the profile has.
+    """
     settings = geometry.settings
-    pad_um = 3.0 * BACKGROUND_SIGMA_UM
+    sizes = {"height_um": settings.height_um, "stroke_um": settings.stroke_um}
     half_width_um = _on_grid(min(settings.column_pitch_um / 2, settings.height_um / 2 + _MARGIN_UM))
     half_height_um = _on_grid(min(settings.row_pitch_um / 2, settings.height_um / 2 + _MARGIN_UM))
-    reach = {"half_width_um": half_width_um + pad_um, "half_height_um": half_height_um + pad_um}
-    crests = [
-        typeface.outline(character, height_um=settings.height_um, stroke_um=settings.stroke_um)
-        for character in ALPHABET
-    ]
-    wide = _sampled([crest.buffer(look.spread_um) for crest in crests], **reach)
-    if look.hollow:
-        wide -= look.hollow * _sampled(crests, **reach)
-    detail = _blurred(wide, _BLUR_UM) - _blurred(wide, BACKGROUND_SIGMA_UM)
-    cut = round(pad_um / TEMPLATE_UM)
-    glyphs = detail[:, cut:-cut, cut:-cut]
-    turns_rad = np.arange(_KERNEL_TURNS) * np.pi / _KERNEL_TURNS
-    return Templates(
-        characters=ALPHABET,
-        glyphs=glyphs.astype(np.float32),
+    glyphs = _details(
+        [typeface.outline(character, **sizes) for character in ALPHABET],
+        look,
+        inset_um=inset_um(geometry),
         half_width_um=half_width_um,
         half_height_um=half_height_um,
+    )
+    turns_rad = np.arange(_KERNEL_TURNS) * np.pi / _KERNEL_TURNS
+    return Templates(
+        glyphs=Images(
+            names=tuple(ALPHABET),
+            pixels=glyphs.astype(np.float32),
+            half_width_um=half_width_um,
+            half_height_um=half_height_um,
+        ),
+        shapes=None if settings.shapes is None else _shapes(geometry, typeface, settings.shapes, look),
         kernels=_kernels(_examples(glyphs), turns_rad),
         turns_rad=turns_rad,
     )
+
+
+def inset_um(geometry: Places) -> float:
+    """How far inside its outline a land has its full depth: a recessed one's walls lie inside, and print as such."""
+    return 2.0 * WALL_UM if geometry.settings.polarity == RECESSED else 0.0
+
+
+def _shapes(geometry: Places, typeface: Typeface, circle: ShapeCircle, look: Look) -> Images:
+    """The shapes as they stand at twelve o'clock, about their own centre."""
+    twelve = replace(geometry, teeth=(), shapes=geometry.shapes[:1])
+    outlines = land_shapes(twelve, typeface).shapes[0]
+    half_um = _on_grid(min(circle.height_um / 2 + _MARGIN_UM, circle.radius_um * np.sin(np.pi / len(geometry.shapes))))
+    details = _details(
+        [translate(outlines[name], yoff=-circle.radius_um) for name in SHAPE_NAMES],
+        look,
+        inset_um=inset_um(geometry),
+        half_width_um=half_um,
+        half_height_um=half_um,
+    )
+    return Images(names=SHAPE_NAMES, pixels=details.astype(np.float32), half_width_um=half_um, half_height_um=half_um)
+
+
+def _details(
+    outlines: Sequence[BaseGeometry], look: Look, *, inset_um: float, half_width_um: float, half_height_um: float
+) -> FloatArray:
+    """What lands look like, their full depth beginning so far inside their outlines: (outlines, rows, columns)."""
+    pad_um = 3.0 * BACKGROUND_SIGMA_UM
+    reach = {"half_width_um": half_width_um + pad_um, "half_height_um": half_height_um + pad_um}
+    wide = _sampled([outline.buffer(look.spread_um - inset_um) for outline in outlines], **reach)
+    if look.hollow:
+        crests = [outline.buffer(-inset_um) for outline in outlines] if inset_um else outlines
+        wide -= look.hollow * _sampled(crests, **reach)
+    detail = _blurred(wide, _BLUR_UM) - _blurred(wide, BACKGROUND_SIGMA_UM)
+    cut = round(pad_um / TEMPLATE_UM)
+    within: FloatArray = detail[:, cut:-cut, cut:-cut]
+    return within
 
 
 def _sampled(outlines: Sequence[BaseGeometry], *, half_width_um: float, half_height_um: float) -> FloatArray:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.code.alphabet import ALPHABET
-from engrave.code.profiles import SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILES, Profile
 from engrave.code.reading_text import Choices, ParsedReading, parse_typed
 from engrave.code.ring import LOST
 from engrave.code.serials import LONGEST_NAME
@@ -169,7 +169,7 @@ def case_entries(connection: Connection, case: str) -> tuple[Entry, ...]:
     seen: set[str] = set()
     found = []
     for row in rows:
-        if row["profile"] not in SPECIFIED_PROFILES:
+        if row["profile"] not in PROFILES:
             raise InputError(f"reading {row[readings.c.id]}: is of no profile; {SEE_AUDIT}")
         typed = Typed(
             case=case,
@@ -291,7 +291,7 @@ def compare(one: Entry, other: Entry) -> Comparison:
     Ring and shapes can be held against each other where both were typed from the mark's own start and of one profile.
     """
     own, others = _parsed(one.typed), _parsed(other.typed)
-    profile = SPECIFIED_PROFILES[one.typed.profile]
+    profile = PROFILES[one.typed.profile]
     laid_alike = one.typed.profile == other.typed.profile and not (one.typed.any_rotation or other.typed.any_rotation)
     carriers = (
         tuple(name for name in profile.carriers if name in _seen(own, profile) | _seen(others, profile))
@@ -324,7 +324,7 @@ def _same(ids: Sequence[int | None]) -> bool | None:
 
 
 def _parsed(typed: Typed) -> ParsedReading:
-    return parse_typed(typed.characters, typed.ring, typed.shapes, SPECIFIED_PROFILES[typed.profile])
+    return parse_typed(typed.characters, typed.ring, typed.shapes, PROFILES[typed.profile])
 
 
 def _character_differences(own: ParsedReading, others: ParsedReading) -> Iterator[Difference]:

@@ -16,7 +16,7 @@ from engrave.base.config import from_jsonable, parse_json
 from engrave.base.errors import Collecting, InputError
 from engrave.base.json_stream import JsonStream
 from engrave.code.permutation import ID_COUNT
-from engrave.code.profiles import SPECIFIED_PROFILES
+from engrave.code.profiles import PROFILES
 from engrave.code.ranges import Range, ids_of
 from engrave.code.serials import normalise_name, normalise_serial
 from engrave.registry.chain import Head
@@ -280,8 +280,8 @@ def _engraving_faults(told: dict[str, Any]) -> Iterator[str]:
         return
     if not _HASH.fullmatch(told["binding"]):
         yield "engraving: binding is no SHA-256 in 64 digits from 0 to f"
-    if told["profile"] not in SPECIFIED_PROFILES:
-        yield f"engraving: profile {told['profile'][:40]!r} is not known; known are {', '.join(SPECIFIED_PROFILES)}"
+    if told["profile"] not in PROFILES:
+        yield f"engraving: profile {told['profile'][:40]!r} is not known; known are {', '.join(PROFILES)}"
     if not told["lot"].isprintable() or len(told["lot"]) > LONGEST_LOT:
         yield f"engraving: lot must be {LONGEST_LOT} printable characters at most"
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from engrave.base.errors import Collecting, InputError
 from engrave.code.permutation import ID_COUNT
-from engrave.code.profiles import PROFILE_A, SPECIFIED_PROFILES
+from engrave.code.profiles import PROFILE_A, PROFILES
 from engrave.code.serials import normalise_name, normalise_serial
 from engrave.registry.schema import STATES
 from engrave.registry.staging import Arrival
@@ -245,6 +245,6 @@ class _Row:
 
     def _profile(self) -> str:
         text = self.values.get("profile", "") or PROFILE_A.name
-        if text not in SPECIFIED_PROFILES:
-            self._fault("profile", f"{text!r} is not known; known are {', '.join(SPECIFIED_PROFILES)}")
+        if text not in PROFILES:
+            self._fault("profile", f"{text!r} is not known; known are {', '.join(PROFILES)}")
         return text

@@ -6,6 +6,7 @@ from io import BytesIO
 import numpy as np
 import shapely
 from PIL import Image, ImageDraw, ImageFont
+from shapely import Polygon
 
 from engrave.layout.engraving import Engraving
 from engrave.layout.polygons import Layout
@@ -22,7 +23,7 @@ from engrave.report.view import (
     SCALE_BAR_UM,
     TEXT_SHARE,
     TITLE_SHARE,
-    Disc,
+    Region,
     View,
     layout_view,
     pin_view,
@@ -50,12 +51,12 @@ def layout_png(layout: Layout, *, title: str, width_px: int = WIDTH_PX) -> bytes
     return _drawing(layout_view(layout, title=title), width_px)
 
 
-def pin_png(engraving: Engraving, *, title: str, edge_radius_um: float, width_px: int = WIDTH_PX) -> bytes:
-    """The pin as it is cut, seen from in front of the tip (mirrored), with the field and the tip's edge.
+def pin_png(engraving: Engraving, *, title: str, boundary: Polygon, width_px: int = WIDTH_PX) -> bytes:
+    """The pin as it is cut, seen from in front of the tip (mirrored), with the field and the tip's boundary.
 
     Raises ValueError where the picture would be too narrow for its words.
     """
-    return _drawing(pin_view(engraving, title=title, edge_radius_um=edge_radius_um), width_px)
+    return _drawing(pin_view(engraving, title=title, boundary=boundary), width_px)
 
 
 def impression_png(surface: HeightMap, *, title: str, width_px: int = WIDTH_PX) -> bytes:
@@ -87,8 +88,8 @@ def _drawing(view: View, width_px: int) -> bytes:
     check_width(width_px)
     scale_px_um = width_px / (2 * view.half_width_um)
     picture = Image.new("L", (width_px, width_px), PAPER)
-    for disc in view.discs:
-        _paint_disc(picture, disc, scale_px_um)
+    for region in view.regions:
+        _paint_region(picture, region, scale_px_um)
     _paint_lands(picture, view, scale_px_um)
     return sheet(picture, title=view.title, notes=view.notes, scale_px_um=scale_px_um)
 
@@ -100,19 +101,24 @@ def _paint_lands(picture: Image.Image, view: View, scale_px_um: float) -> None:
     polygons = shapely.get_parts([land.outline for land in view.lands])
     for polygon in polygons[np.argsort(-shapely.area(polygons), kind="stable")]:
         for index, ring in enumerate(shapely.get_rings(polygon)):
-            offset_um = shapely.get_coordinates(ring) * np.array([1.0, -1.0]) + view.half_width_um
-            # Pillow counts from the middle of a pixel.
-            points = offset_um * (scale_px_um * times) - 0.5
-            draw.polygon(points.ravel().tolist(), fill=0 if index else 255)
+            draw.polygon(_points(ring, mask, scale_px_um * times), fill=0 if index else 255)
     picture.paste(LAND, mask=mask.reduce(times))
 
 
-def _paint_disc(picture: Image.Image, disc: Disc, scale_px_um: float) -> None:
+def _points(ring: shapely.Geometry, mask: Image.Image, scale: float) -> list[float]:
+    """The corners of a ring about the picture's middle, in its pixels; Pillow counts from the middle of a pixel."""
+    middle = np.array([mask.width, mask.height]) / 2 - 0.5
+    points: list[float] = (shapely.get_coordinates(ring) * np.array([scale, -scale]) + middle).ravel().tolist()
+    return points
+
+
+def _paint_region(picture: Image.Image, region: Region, scale_px_um: float) -> None:
     line_px = picture.width * OUTLINE_SHARE
-    for shade, grown_px in ((INK, line_px / 2), (disc.shade, -line_px / 2)):
+    for shade, grown_px in ((INK, line_px / 2), (region.shade, -line_px / 2)):
         mask, times = _large_mask(picture)
-        middle, radius = mask.width / 2 - 0.5, (disc.radius_um * scale_px_um + grown_px) * times
-        ImageDraw.Draw(mask).ellipse((middle - radius, middle - radius, middle + radius, middle + radius), fill=255)
+        outline = shapely.buffer(region.outline, grown_px / scale_px_um)
+        for ring in shapely.get_exterior_ring(shapely.get_parts(outline)):
+            ImageDraw.Draw(mask).polygon(_points(ring, mask, scale_px_um * times), fill=255)
         picture.paste(shade, mask=mask.reduce(times))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import shapely
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from engrave.layout.engraving import Engraving
 from engrave.layout.polygons import Land, Layout
@@ -20,7 +22,7 @@ from engrave.report.view import (
     SCALE_BAR_UM,
     TEXT_SHARE,
     TITLE_SHARE,
-    Disc,
+    Region,
     View,
     layout_view,
     pin_view,
@@ -35,9 +37,9 @@ def layout_svg(layout: Layout, *, title: str) -> bytes:
     return _svg(layout_view(layout, title=title))
 
 
-def pin_svg(engraving: Engraving, *, title: str, edge_radius_um: float) -> bytes:
-    """The pin as it is cut, seen from in front of the tip: mirrored, with its field and the tip's edge."""
-    return _svg(pin_view(engraving, title=title, edge_radius_um=edge_radius_um))
+def pin_svg(engraving: Engraving, *, title: str, boundary: Polygon) -> bytes:
+    """The pin as it is cut, seen from in front of the tip: mirrored, with its field and the tip's boundary."""
+    return _svg(pin_view(engraving, title=title, boundary=boundary))
 
 
 def _svg(view: View) -> bytes:
@@ -72,7 +74,7 @@ def _svg(view: View) -> bytes:
                     },
                 ),
                 _title(view, text_um),
-                *(_disc(disc, width_um) for disc in view.discs),
+                *(_region(region, width_um) for region in view.regions),
                 _lands(view.lands),
                 _scale_bar(half_um, text_um),
                 *_notes(view, text_um),
@@ -86,30 +88,29 @@ def _svg(view: View) -> bytes:
 def _lands(lands: tuple[Land, ...]) -> Markup:
     attributes = {"id": "lands", "transform": "scale(1 -1)", "fill": _grey(LAND), "fill-rule": "evenodd"}
     paths = (
-        element("path", {"d": " ".join(_rings(land))}, element("title", None, f"{land.place}: {land.shows}"))
+        element("path", {"d": " ".join(_paths(land.outline))}, element("title", None, f"{land.place}: {land.shows}"))
         for land in lands
     )
     return element("g", attributes, joined((Markup(""), *paths, Markup(""))))
 
 
-def _rings(land: Land) -> Iterator[str]:
-    """Every ring of the land as a closed subpath; counters are told by the even-odd rule."""
-    for ring in shapely.get_rings(shapely.get_parts(land.outline)):
+def _paths(outline: BaseGeometry) -> Iterator[str]:
+    """Every ring as a closed subpath; counters are told by the even-odd rule."""
+    for ring in shapely.get_rings(shapely.get_parts(outline)):
         points = np.round(shapely.get_coordinates(ring)[:-1], 3) + 0.0  # no negative zero
         yield "M" + " ".join(["%.3f,%.3f"] * len(points)) % tuple(points.ravel()) + "Z"
 
 
-def _disc(disc: Disc, width_um: float) -> Markup:
-    return element(
-        "circle",
-        {
-            "r": _fixed(disc.radius_um),
-            "fill": _grey(disc.shade),
-            "stroke": _grey(INK),
-            "stroke-width": _fixed(width_um * OUTLINE_SHARE),
-        },
-        element("title", None, disc.name),
-    )
+def _region(region: Region, width_um: float) -> Markup:
+    look = {
+        "fill": _grey(region.shade),
+        "stroke": _grey(INK),
+        "stroke-width": _fixed(width_um * OUTLINE_SHARE),
+    }
+    title = element("title", None, region.name)
+    if region.radius_um is not None:
+        return element("circle", {"r": _fixed(region.radius_um), **look}, title)
+    return element("path", {"d": " ".join(_paths(region.outline)), "transform": "scale(1 -1)", **look}, title)
 
 
 def _title(view: View, text_um: float) -> Markup:

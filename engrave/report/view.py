@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely import Polygon
 
 from engrave.layout.engraving import Engraving
+from engrave.layout.places import RAISED, RECESSED
 from engrave.layout.polygons import Land, Layout
 
 SCALE_BAR_UM = 200.0
@@ -24,25 +26,40 @@ OUTLINE_SHARE = 1 / 400
 
 # Room around the outermost feature, as a share of its radius.
 _MARGIN = 0.06
+# Points of a circle lie on it to rounding.
+_ROUND_UM = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disc:
-    """A disc about the origin, drawn with an outline."""
+class Region:
+    """Part of the face, drawn with an outline."""
 
     name: str
-    radius_um: float
+    outline: Polygon
     shade: int
+
+    @property
+    def radius_um(self) -> float | None:
+        """The radius where the region is a disc about the origin, else None."""
+        radii_um = np.hypot(*shapely.get_coordinates(self.outline).T)
+        return float(radii_um.max()) if np.ptp(radii_um) < _ROUND_UM else None
+
+    @property
+    def words(self) -> str:
+        """Its name and how large it is."""
+        left, low, right, high = self.outline.bounds
+        size = f"{right - left:.0f} x {high - low:.0f}" if self.radius_um is None else f"r {self.radius_um:.0f}"
+        return f"{self.name} {size}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A square picture about the origin, ``half_width_um`` to each side; discs are given largest first."""
+    """A square picture about the origin, ``half_width_um`` to each side; regions are given largest first."""
 
     title: str
     notes: tuple[str, ...]
     lands: tuple[Land, ...]
-    discs: tuple[Disc, ...]
+    regions: tuple[Region, ...]
     half_width_um: float
 
 
@@ -50,37 +67,46 @@ def layout_view(layout: Layout, *, title: str) -> View:
     """A layout in the reading frame; every mark of a batch is shown at one scale."""
     return View(
         title=title,
-        notes=("as it reads in the primer", "dark: land, raised on the pin"),
+        notes=(
+            "as it reads in the primer",
+            "dark: land, raised on the pin"
+            if layout.places.settings.polarity == RAISED
+            else "dark: cut into the pin, so that it stands up in the primer",
+        ),
         lands=layout.lands,
-        discs=(),
+        regions=(),
         half_width_um=_half_width(layout.lands, layout.places.outer_radius_um),
     )
 
 
-def pin_view(engraving: Engraving, *, title: str, edge_radius_um: float) -> View:
-    """An engraving in the pin frame, with its tip's edge and the field that is cleared."""
-    discs = _discs(engraving, edge_radius_um)
-    circles = ", ".join(f"{disc.name} {disc.radius_um:.0f}" for disc in discs)
+def pin_view(engraving: Engraving, *, title: str, boundary: Polygon) -> View:
+    """An engraving in the pin frame, with its tip's boundary and the field that is cleared."""
+    regions = _regions(engraving, boundary)
+    recessed = engraving.polarity == RECESSED
     return View(
         title=title,
         notes=(
             "as it is cut, seen from in front of the tip (mirrored)",
-            f"dark: land, {engraving.relief_um:g} um above the field",
-            f"radii in um: {circles}",
+            f"dark: cut {engraving.relief_um:g} um into the face"
+            if recessed
+            else f"dark: land, {engraving.relief_um:g} um above the field",
+            f"um: {', '.join(region.words for region in regions)}",
         ),
         lands=engraving.lands,
-        discs=discs,
-        half_width_um=_half_width(engraving.lands, edge_radius_um),
+        regions=regions,
+        half_width_um=_half_width(engraving.lands, float(np.abs(boundary.bounds).max())),
     )
 
 
-def _discs(engraving: Engraving, edge_radius_um: float) -> tuple[Disc, ...]:
-    if engraving.taper_to_radius_um is None:
-        return (Disc(name="tip edge and field", radius_um=edge_radius_um, shade=_FIELD),)
+def _regions(engraving: Engraving, boundary: Polygon) -> tuple[Region, ...]:
+    if engraving.polarity == RECESSED:
+        return (Region(name="tip edge", outline=boundary, shade=_FIELD),)
+    if engraving.taper_to is None:
+        return (Region(name="tip edge and field", outline=boundary, shade=_FIELD),)
     return (
-        Disc(name="tip edge", radius_um=edge_radius_um, shade=_UNCUT),
-        Disc(name="end of taper", radius_um=engraving.taper_to_radius_um, shade=_TAPER),
-        Disc(name="field", radius_um=engraving.field_radius_um, shade=_FIELD),
+        Region(name="tip edge", outline=boundary, shade=_UNCUT),
+        Region(name="end of taper", outline=engraving.taper_to, shade=_TAPER),
+        Region(name="field", outline=engraving.field, shade=_FIELD),
     )
 
 

@@ -15,7 +15,15 @@ from engrave.strike.data import (
 )
 from engrave.strike.ensemble import ENSEMBLES, Ensemble, Part, drawn
 from engrave.strike.impression import Impression, blow_of, strike
-from engrave.strike.mechanics import Blow, contact_radius_um, dent_touching_um, fill_fraction, pressure_ratio
+from engrave.strike.mechanics import (
+    Blow,
+    contact_area_um2,
+    contact_radius_um,
+    dent_touching_um,
+    fill_fraction,
+    patch_reach_um,
+    pressure_ratio,
+)
 
 __all__ = [
     "CONDITIONS",
@@ -35,10 +43,12 @@ __all__ = [
     "Texture",
     "Wear",
     "blow_of",
+    "contact_area_um2",
     "contact_radius_um",
     "dent_touching_um",
     "drawn",
     "fill_fraction",
+    "patch_reach_um",
     "pressure_ratio",
     "strike",
 ]

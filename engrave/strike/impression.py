@@ -17,7 +17,7 @@ from engrave.strike.contact import press_coarsely
 from engrave.strike.data import Condition, Primer
 from engrave.strike.following import followed
 from engrave.strike.grids import SingleArray, block_means, interpolated, smoothed
-from engrave.strike.mechanics import TRAVEL_RELIEFS, Blow, fill_fraction
+from engrave.strike.mechanics import TRAVEL_RELIEFS, Blow, fill_fraction, patch_over_section
 from engrave.strike.placing import Placed, placed, posed
 from engrave.strike.texture import texture_um
 from engrave.strike.wear import chipped, fouled, worn
@@ -40,6 +40,9 @@ _LEAST_RELIEF_UM = 0.1
 METAL_RADIUS_UM = 5.0
 # A tip that touches all over bears no more than its whole area at its hardness; the solver wants a little less.
 _MOST_AREA_SHARE = 0.985
+# Of a tip that leans, or whose outline cuts its patch off, the section is what of it went below the cup's level. It
+# counts where the closed form's is greater by more than this: a lean only moves a sphere's patch.
+_LEVEL_SHARE = 1.05
 # Where nothing backs a flat, it presses with next to nothing.
 _LEAST_HARDNESS_PA = 1e6
 # The land fraction is computed on squares at least this many times finer than the mean's width.
@@ -120,7 +123,8 @@ def strike(pin: HeightMap, *, form: Surface, primer: Primer, condition: Conditio
         raise ValueError(f"strike: the tip must be given in the pin frame, not the {pin.frame} frame")
     blow, dent_um = blow_of(form, primer, condition)
     used = _used(placed(pin, form), condition, pressure_pa=blow.mean_pressure_pa(dent_um))
-    blown = _blown(posed(used, form, condition), blow, primer, dent_um=dent_um)
+    met = posed(used, form, condition)
+    blown = _blown(met, blow, primer, dent_um=dent_um, late_um=_late_um(used, met, condition))
     metal = _followed(blown, condition)
     again = blown.tip if condition.second is None else _second(used, form, condition)
     z_um = _after(_at_rest(blown, metal, condition), blown, metal, again, condition, flow_pa=_flow_pa(blow, dent_um))
@@ -169,8 +173,7 @@ def blow_of(form: Surface, primer: Primer, condition: Condition) -> tuple[Blow, 
 
 def _blow(form: Surface, primer: Primer, *, backing: float, hardness: float) -> Blow:
     return Blow(
-        nose_radius_um=form.nose_radius_um,
-        edge_radius_um=form.edge_radius_um,
+        face=form,
         thickness_um=primer.thickness_um,
         yield_stress_pa=primer.yield_stress_pa * hardness,
         hardening_pa=primer.hardening_pa * hardness,
@@ -207,23 +210,33 @@ def _relief_um(depth_um: SingleArray, where: BoolArray) -> float:
     return float(np.percentile(seen, _FLOOR_PERCENTILE)) if seen.size else 0.0
 
 
-def _blown(tip: Placed, blow: Blow, primer: Primer, *, dent_um: float) -> _Blown:
+def _late_um(upright: Placed, met: Placed, condition: Condition) -> float:
+    """How much deeper a dent must be before all of a tip has gone in that leans on its rim.
+
+    A dome that leans rolls: another place of it meets the cup first, and the rest follows as before.
+    """
+    if condition.tilt_rad == 0 or _inner(np.isfinite(met.form_um)).flat[np.nanargmax(met.form_um)]:
+        return 0.0
+    upright_um, leaning_um = (float(np.nanmax(tip.form_um) - np.nanmin(tip.form_um)) for tip in (upright, met))
+    return max(leaning_um - upright_um, 0.0)
+
+
+def _blown(tip: Placed, blow: Blow, primer: Primer, *, dent_um: float, late_um: float) -> _Blown:
     """Press the tip's own surface until it bears the blow's force at the hardness that the cup shows to it.
 
+    late_um : how much deeper a dent must be before all of the tip has gone in, since it leans on its rim.
     What was cut into it is left to the fill law: metal that follows the mark bears as much as a blank tip's, and metal
     that does not follow leaves the lands at the cup's surface. So a blank and a marked tip have one patch.
     """
     hardness_pa = max(blow.mean_pressure_pa(dent_um), _LEAST_HARDNESS_PA)
-    area_um2 = np.count_nonzero(np.isfinite(tip.form_um)) * tip.pixel_um**2
-    patch_um2 = min(np.pi * blow.contact_um(dent_um) ** 2, _MOST_AREA_SHARE * area_um2)
     contact = press_coarsely(
         tip.form_map(),
-        force_n=hardness_pa * patch_um2 * NEWTONS_A_PA_UM2,
+        force_n=hardness_pa * _patch_um2(tip, blow, dent_um) * NEWTONS_A_PA_UM2,
         reduced_modulus_pa=primer.reduced_modulus_pa,
         hardness_pa=hardness_pa,
     )
     # Once all of the tip touches, the rest of the dent takes it down as it is.
-    beyond_um = dent_um - blow.growing_um(dent_um)
+    beyond_um = max(dent_um - blow.growing_um(dent_um) - late_um, 0.0)
     overlap_um = tip.form_um + np.float32(contact.approach_um + beyond_um) - contact.displacement_um
     return _Blown(
         tip=tip,
@@ -234,6 +247,29 @@ def _blown(tip: Placed, blow: Blow, primer: Primer, *, dent_um: float) -> _Blown
         dent_um=dent_um,
         pressure=blow.pressure,
     )
+
+
+def _patch_um2(tip: Placed, blow: Blow, dent_um: float) -> float:
+    """Area of the patch: the closed form's, but not more than there is, nor than has come below the cup's level.
+
+    The closed form takes the tip as upright, and as if its surface went on beyond the outline. So the level counts
+    where it meets the outline while some of the face is above it: on a round tip that stands upright, never.
+    """
+    there = np.isfinite(tip.form_um)
+    most_um2 = min(blow.contact_area_um2(dent_um), _MOST_AREA_SHARE * np.count_nonzero(there) * tip.pixel_um**2)
+    # NaN, beyond the face, compares as false.
+    below = tip.form_um > np.float32(float(np.nanmax(tip.form_um)) - dent_um)
+    samples = np.count_nonzero(below)
+    if samples == np.count_nonzero(there) or not np.any(below & ~_inner(there)):
+        return most_um2
+    return min(most_um2, _LEVEL_SHARE * patch_over_section(blow.backing) * samples * tip.pixel_um**2)
+
+
+def _inner(there: BoolArray) -> BoolArray:
+    """Samples beside which, on all four sides, there are others."""
+    inner = np.zeros_like(there)
+    inner[1:-1, 1:-1] = there[1:-1, 1:-1] & there[:-2, 1:-1] & there[2:, 1:-1] & there[1:-1, :-2] & there[1:-1, 2:]
+    return inner
 
 
 def _sinks(patch: BoolArray, *, pixel_um: float) -> SingleArray:

@@ -1,6 +1,6 @@
 """One pin from its machine file to a verdict.
 
-The verdict is decided before any error correction: every character and every ring cell must be right as read, under
+The verdict is decided before any error correction: every character, ring cell and shape must be right as read, under
 the nominal strike, at the intended rotation, handedness and tone, and every land deep enough. What correction would
 make of the same reading stands beside it.
 """
@@ -12,9 +12,11 @@ from shapely.geometry.base import BaseGeometry
 
 from engrave.base.errors import InputError
 from engrave.code.alphabet import symbol_of
-from engrave.code.decode import CARRIED, Candidate, Decoding, decode_symbols
+from engrave.code.decode import Candidate, Decoding, decode_symbols
 from engrave.code.mark import Mark
+from engrave.code.profiles import Profile
 from engrave.code.ring import ring_symbols
+from engrave.code.shapes import SHAPE_NAMES, shape_symbols
 from engrave.code.soft import SoftDecoding
 from engrave.job import NOMINAL, Job
 from engrave.job.setup import Setup
@@ -112,7 +114,6 @@ def engraved(program_bytes: bytes, checker: Checker) -> Engraved:
         program,
         job.machine.value,
         surface=setup.tip,
-        keep_in_radius_um=setup.tip.edge_radius_um,
         focus_offset_um=focus_offset_um(job.relief_um),
         focus_tolerance_um=job.limits.focus_um,
     )
@@ -168,22 +169,28 @@ def struck_under(tip: HeightMap, checker: Checker, *, name: str, condition: Cond
     """Strike a cut tip under one condition, read what it leaves, and decode that."""
     impression = strike(tip, form=checker.setup.tip, primer=checker.setup.job.primer.value, condition=condition)
     reading = checker.reader.read(impression.surface)
+    profile = checker.setup.profile
     return Struck(
         name=name,
         condition=condition,
         impression=impression,
         reading=reading,
-        decoding=decode_symbols(symbols_of(reading)),
-        soft=weighed(reading),
+        decoding=decode_symbols(symbols_of(reading, profile), profile),
+        soft=weighed(reading, profile),
     )
 
 
-def symbols_of(reading: Reading) -> tuple[int | None, ...]:
-    """The codeword symbols that a reading decided, None where it did not; all None where no mark was found."""
+def symbols_of(reading: Reading, profile: Profile) -> tuple[int | None, ...]:
+    """The codeword symbols that a reading decided, None where it did not; all None where no mark was found.
+
+    A symbol of which a cell has no place on the tip is None, too.
+    """
     if not reading.found:
-        return (None,) * CARRIED
+        return (None,) * profile.carried
     characters = tuple(None if read.character is None else symbol_of(read.character) for read in reading.characters)
-    return (*characters, *ring_symbols(reading.cells))
+    values = [() if read.shape is None else (SHAPE_NAMES.index(read.shape),) for read in reading.shapes]
+    shapes = tuple(choices[0] if choices else None for choices in shape_symbols(values, profile))
+    return (*characters, *ring_symbols(reading.cells, profile), *shapes)
 
 
 def _judged(
@@ -191,18 +198,18 @@ def _judged(
 ) -> Checked:
     """Only here is the mark looked at."""
     setup = checker.setup
-    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
     engraving = engraving_of(
         layout,
         relief_um=setup.job.relief_um,
-        edge_radius_um=setup.tip.edge_radius_um,
+        tip=setup.tip,
         largest_patch_um=setup.largest_patch_um,
     )
     nominal = next(outcome for outcome in struck if outcome.name == NOMINAL)
     measured = measured_under(nominal, layout, setup.job)
     findings = (
         *machine_findings,
-        *check_cut(tip, engraving, setup.job, tip=setup.tip),
+        *check_cut(tip, engraving, setup.job, tip=setup.tip, places=setup.places),
         *check_depths(measured, setup.job),
         *compare_reading(nominal.reading, mark, setup.places),
         *_identity(nominal, mark, setup),
@@ -216,6 +223,7 @@ def measured_under(struck: Struck, layout: Layout, job: Job) -> tuple[Measured, 
         struck.impression.surface,
         [(land.place, _put(land.outline, struck.condition)) for land in layout.lands],
         relief_um=job.relief_um,
+        polarity=job.layout.polarity,
     )
     return measured_lands(depths, layout, job)
 

@@ -8,10 +8,11 @@ import numpy as np
 from engrave.code.mark import Mark
 from engrave.job import Job
 from engrave.layout import Layout, Places
-from engrave.reading import LandDepth, Reading
+from engrave.layout.places import RAISED, RECESSED
+from engrave.reading import LOST, LandDepth, Reading
 from toolpaths.findings import Finding, Severity
 
-# A reading turned by more than this against its drawn direction is a wrong rotation (a sector is 7.5 degrees).
+# A reading turned by more than this against its drawn direction is a wrong rotation (sectors are 5.6 degrees or more).
 _ROTATION_RAD = np.radians(2.0)
 # So is a mark further than this from the axis; the reader finds a centre to 0.4 um.
 _PLACE_UM = 3.0
@@ -34,7 +35,13 @@ def compare_reading(reading: Reading, mark: Mark, places: Places) -> tuple[Findi
     """Every respect in which the primer does not say, hard and uncorrected, what was intended."""
     if not reading.found:
         return (_wrong("R401", "no mark is found in the simulated impression", place="impression", remedy=_LOOK),)
-    return (*_pose(reading), *_place(reading), *_characters(reading, mark, places), *_ring(reading, mark))
+    return (
+        *_pose(reading, places.settings.polarity),
+        *_place(reading),
+        *_characters(reading, mark, places),
+        *_ring(reading, mark, places),
+        *_shapes(reading, mark, places),
+    )
 
 
 _LOOK = "look at the machine file and at impression.png"
@@ -44,18 +51,14 @@ def _wrong(number: str, message: str, *, place: str, remedy: str) -> Finding:
     return Finding(number=number, severity=Severity.ERROR, message=message, place=place, remedy=remedy)
 
 
-def _pose(reading: Reading) -> Iterator[Finding]:
+def _pose(reading: Reading, polarity: str) -> Iterator[Finding]:
     if reading.mirrored:
         yield _wrong(
             "R402", "the mark reads mirrored", place="mark", remedy="the program cuts a mirrored file; mirror once"
         )
-    if reading.inverted:
-        yield _wrong(
-            "R403",
-            "the mark reads inverted: lands are recessed or floors raised",
-            place="mark",
-            remedy="the program clears the lands instead of the field; make it again from the job",
-        )
+    if reading.inverted != is_recessed(polarity):
+        message, remedy = _INVERTED[polarity]
+        yield _wrong("R403", message, place="mark", remedy=remedy)
     turned_rad = float(np.angle(np.exp(1j * reading.rotation_rad)))
     if abs(turned_rad) > _ROTATION_RAD:
         yield Finding(
@@ -68,6 +71,23 @@ def _pose(reading: Reading) -> Iterator[Finding]:
             unit="deg",
             remedy="the program is not the one the job makes; make it again",
         )
+
+
+_INVERTED = {
+    RAISED: (
+        "the mark reads inverted: lands are recessed or floors raised",
+        "the program clears the lands instead of the field; make it again from the job",
+    ),
+    RECESSED: (
+        "the mark reads inverted: its lands are to be recessed and are raised",
+        "the program clears the field instead of the lands; make it again from the job",
+    ),
+}
+
+
+def is_recessed(polarity: str) -> bool:
+    """Whether the lands of such a tip print as heaps, which a reading calls inverted."""
+    return polarity == RECESSED
 
 
 def _place(reading: Reading) -> Iterator[Finding]:
@@ -98,14 +118,17 @@ def _characters(reading: Reading, mark: Mark, places: Places) -> Iterator[Findin
             )
 
 
-def _ring(reading: Reading, mark: Mark) -> Iterator[Finding]:
-    """One finding a track and kind, so that a lost track is one sentence and not forty-eight."""
-    for index, track in enumerate(mark.ring):
+def _ring(reading: Reading, mark: Mark, places: Places) -> Iterator[Finding]:
+    """One finding a track and kind, so that a lost track is one sentence and not forty-eight.
+
+    Cells that have no place on the tip were never to be read.
+    """
+    for index, (track, present) in enumerate(zip(mark.ring, places.present(), strict=True)):
         intended = np.array([cell == "1" for cell in track], dtype=np.int8)
         read = reading.cells[index]
         for number, wrong, words in (
-            ("R407", np.flatnonzero(read == -1), "cannot be read"),
-            ("R408", np.flatnonzero((read != -1) & (read != intended)), "read otherwise than intended"),
+            ("R407", np.flatnonzero(present & (read == LOST)), "cannot be read"),
+            ("R408", np.flatnonzero((read != LOST) & (read != intended)), "read otherwise than intended"),
         ):
             if wrong.size:
                 sectors = ", ".join(map(str, wrong[:_MOST_LISTED].tolist()))
@@ -125,9 +148,26 @@ def _ring(reading: Reading, mark: Mark) -> Iterator[Finding]:
 _MOST_LISTED = 8
 
 
+def _shapes(reading: Reading, mark: Mark, places: Places) -> Iterator[Finding]:
+    for place, read, intended in zip(places.shapes, reading.shapes, mark.shapes, strict=True):
+        if read.shape is None:
+            yield _wrong("R411", f"shape {intended!r} cannot be read", place=place.name, remedy=_LOOK)
+        elif read.shape != intended:
+            yield _wrong(
+                "R412",
+                f"shape {intended!r} reads as {read.shape!r}",
+                place=place.name,
+                remedy="the program cuts another shape, or turns or damages this one; make it again",
+            )
+
+
 def measured_lands(depths: Sequence[LandDepth], layout: Layout, job: Job) -> tuple[Measured, ...]:
-    """Depths beside the job's limits, in the layout's order."""
-    limits = [job.limits.character_depth_um] * len(layout.characters) + [job.limits.tooth_depth_um] * len(layout.teeth)
+    """Depths beside the job's limits, in the layout's order; shapes must be as deep as characters."""
+    limits = [
+        *[job.limits.character_depth_um] * len(layout.characters),
+        *[job.limits.tooth_depth_um] * len(layout.teeth),
+        *[job.limits.character_depth_um] * len(layout.shapes),
+    ]
     return tuple(
         Measured(
             place=land.place,

@@ -1,15 +1,18 @@
 """Whether the tip is cut as the design asks: floors deep enough and no deeper, crests where they were drawn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from engrave.job import Job
-from engrave.layout import Engraving, Land
+from engrave.layout import Engraving, Land, Places
+from engrave.layout.places import RECESSED
+from engrave.verify.design import Design, Sampled, design_of, sampled, samples_within
 from engrave.verify.everywhere import compare_everywhere
-from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM, crater_radius_at, cycle_depth_um, expected_cycles, rise_um
+from engrave.verify.grooves import check_grooves
+from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM, cycle_depth_um
 from engrave.verify.window import covered_by
 from toolpaths.findings import Finding, Severity
 from toolpaths.surface import HeightMap, Surface
@@ -18,29 +21,23 @@ FloatArray = NDArray[np.float64]
 
 # The floor is judged near the axis, where the slope changes its depth least, ...
 _FLOOR_RADIUS_UM = 300.0
-# ... and this many crater diameters away from any land, where no contour has passed.
+# ... and this many crater diameters away from any land or the field's end, where no contour has passed.
 _CLEARANCE_CRATERS = 1.05
 
 
-def check_cut(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface) -> tuple[Finding, ...]:
-    """Every way in which the simulated tip departs from the design."""
-    x_um, y_um = np.meshgrid(cut.x_um(), cut.y_um())
-    depth_um = tip.height_um(x_um, y_um) - cut.z_um
-    return (
-        *_floor(depth_um, x_um, y_um, engraving, job, tip=tip),
-        *_crests(depth_um, cut, engraving.lands, job, tip=tip),
-        *compare_everywhere(cut, depth_um, engraving, job, tip=tip),
-    )
+def check_cut(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface, places: Places) -> tuple[Finding, ...]:
+    """Every way in which the simulated tip departs from the design. Raises InputError as ``design_of`` does."""
+    design = design_of(engraving, job, tip=tip, places=places)
+    compared = sampled(cut, design)
+    if engraving.polarity == RECESSED:
+        return tuple(check_grooves(compared, design))
+    return (*_floor(compared, design), *_crests(compared, design), *compare_everywhere(compared, design))
 
 
-def _floor(
-    depth_um: FloatArray, x_um: FloatArray, y_um: FloatArray, engraving: Engraving, job: Job, *, tip: Surface
-) -> Iterator[Finding]:
-    clearance_um = _CLEARANCE_CRATERS * 2 * crater_radius_at(job, cosine=1.0)
-    open_floor = (np.hypot(x_um, y_um) < _FLOOR_RADIUS_UM) & ~_covered(
-        engraving.land().buffer(clearance_um), x_um, y_um
-    )
-    if not open_floor.any():
+def _floor(compared: Sampled, design: Design) -> Iterator[Finding]:
+    open_floor = _open_floor(compared, design)
+    x_um, y_um = (values[open_floor] for values in compared.xy_um())
+    if not x_um.size:
         yield Finding(
             number="C303",
             severity=Severity.WARNING,
@@ -49,56 +46,56 @@ def _floor(
             remedy="set the characters further apart, or measure the floor on a first pin",
         )
         return
-    cycle_um = cycle_depth_um(job, tip.normal_cosine(x_um[open_floor], y_um[open_floor]))
-    cycles = float(np.median(depth_um[open_floor] / cycle_um))
-    wanted = expected_cycles(job, tip=tip)
-    if not abs(cycles - wanted) <= 0.5:  # noqa: PLR2004 - half a cycle: one too few or too many is beyond it
+    cycle_um = cycle_depth_um(design.job, design.tip.normal_cosine(x_um, y_um))
+    cycles = float(np.median(compared.depth_um[open_floor] / cycle_um))
+    if not abs(cycles - design.cycles) <= 0.5:  # noqa: PLR2004 - half a cycle: one too few or too many is beyond it
         mean_um = float(np.median(cycle_um))
-        deeper = cycles > wanted
+        deeper = cycles > design.cycles
         yield Finding(
             number="C301",
             severity=Severity.ERROR,
             message=f"the floor is {'deeper' if deeper else 'shallower'} than the job's passes should make it",
             place="floor between the characters",
             value=round(cycles * mean_um, 3),
-            limit=round((wanted + (0.5 if deeper else -0.5)) * mean_um, 3),
+            limit=round((design.cycles + (0.5 if deeper else -0.5)) * mean_um, 3),
             unit="um",
             remedy="look for a missing or repeated pass, and for another pulse energy, feed or focus than the job's",
         )
 
 
-def _covered(geometry: shapely.Geometry, x_um: FloatArray, y_um: FloatArray) -> NDArray[np.bool_]:
-    shapely.prepare(geometry)
-    near = np.hypot(x_um, y_um) < _FLOOR_RADIUS_UM
-    covered = np.zeros(x_um.shape, dtype=bool)
-    covered[near] = shapely.contains_xy(geometry, x_um[near], y_um[near])
-    return covered
+def _open_floor(compared: Sampled, design: Design) -> NDArray[np.bool_]:
+    """Samples near the axis where nothing but hatches has passed."""
+    clearance_um = _CLEARANCE_CRATERS * 2 * design.crater_um
+    near = np.hypot(*compared.xy_um()) < _FLOOR_RADIUS_UM
+    near &= samples_within(compared.cut, design.engraving.field.buffer(-clearance_um))
+    kept_clear = design.engraving.land().buffer(clearance_um)
+    shapely.prepare(kept_clear)
+    x_um, y_um = (values[near] for values in compared.xy_um())
+    near[near] = ~shapely.contains_xy(kept_clear, x_um, y_um)
+    return near
 
 
-def _crests(
-    depth_um: FloatArray, cut: HeightMap, lands: Sequence[Land], job: Job, *, tip: Surface
-) -> Iterator[Finding]:
+def _crests(compared: Sampled, design: Design) -> Iterator[Finding]:
     """Mean distance of each crest's outline from the drawn one, outwards positive."""
-    off: list[tuple[float, Land]] = []
-    for land in lands:
-        begins_um = rise_um(job, land.outline.centroid, tip=tip)
-        offset_um = (_crest_area_um2(depth_um, cut, land) - land.outline.area) / land.outline.length - begins_um
-        if not abs(offset_um) <= job.limits.crest_um:
-            off.append((offset_um, land))
-    for offset_um, land in off:
-        yield Finding(
-            number="C302",
-            severity=Severity.ERROR,
-            message=f"the crest of {land.shows!r} is {'wide' if offset_um > 0 else 'narrow'} on each side",
-            place=land.place,
-            value=round(offset_um, 3),
-            limit=float(np.copysign(job.limits.crest_um, offset_um)),
-            unit="um",
-            remedy="compare the planner's kerf with the width the process cuts, and the program's mark with mark.json",
-        )
+    limit_um = design.job.limits.crest_um
+    for land in design.engraving.lands:
+        begins_um = design.rise_um(land.outline.centroid)
+        offset_um = (_crest_area_um2(compared, land) - land.outline.area) / land.outline.length - begins_um
+        if not abs(offset_um) <= limit_um:
+            yield Finding(
+                number="C302",
+                severity=Severity.ERROR,
+                message=f"the crest of {land.shows!r} is {'wide' if offset_um > 0 else 'narrow'} on each side",
+                place=land.place,
+                value=round(offset_um, 3),
+                limit=float(np.copysign(limit_um, offset_um)),
+                unit="um",
+                remedy="compare the planner's kerf with the width the process cuts, and the program's mark with "
+                "mark.json",
+            )
 
 
-def _crest_area_um2(depth_um: FloatArray, cut: HeightMap, land: Land) -> float:
+def _crest_area_um2(compared: Sampled, land: Land) -> float:
     """Area of untouched surface about a land."""
-    rows, columns, near = covered_by(cut, land.outline.buffer(SEARCH_UM))
-    return float(np.count_nonzero(near & (depth_um[rows, columns] < CREST_LEVEL_UM))) * cut.pixel_um**2
+    rows, columns, near = covered_by(compared.cut, land.outline.buffer(SEARCH_UM))
+    return float(np.count_nonzero(near & (compared.depth_um[rows, columns] < CREST_LEVEL_UM))) * compared.pixel_um**2

@@ -1,13 +1,15 @@
 """The outcome of a check as the document ``check.json``."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from engrave.code.decode import CARRIED
 from engrave.code.mark import Mark
+from engrave.code.shapes import SHAPE_NAMES
 from engrave.code.told import told_posterior
 from engrave.job import prior_notes
 from engrave.job.setup import Setup
+from engrave.layout.polygons import TOOTH
 from engrave.verify.check import CHECK_SCHEMA, NOT_IN_FILE, Checked, Struck
 from engrave.verify.compare import Measured
 from engrave.verify.naming import pin_of
@@ -27,8 +29,7 @@ def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
         "intended": {"characters": checked.mark.characters, "id": checked.mark.id, "serial": checked.mark.serial},
         "reading": None if nominal is None else _reading(nominal, checked.mark, setup),
         "findings": [finding_to_json(finding) for finding in checked.findings],
-        "glyphs": [land_to_json(entry) for entry in checked.measured if entry.shows != "tooth"],
-        "ring_cells": [land_to_json(entry) for entry in checked.measured if entry.shows == "tooth"],
+        **lands_to_json(checked.measured),
         "conditions": {struck.name: condition_to_json(struck, checked.mark, setup) for struck in checked.struck},
         "not_in_file": list(NOT_IN_FILE),
         "priors": [
@@ -36,6 +37,15 @@ def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
             for name, source in (*prior_notes(checked.job), ("reading.posterior", _CHANCES))
         ],
     }
+
+
+def lands_to_json(measured: Sequence[Measured]) -> dict[str, list[dict[str, Any]]]:
+    """How every land has printed: characters, teeth and shapes."""
+    kinds: dict[str, list[dict[str, Any]]] = {"glyphs": [], "ring_cells": [], "shapes": []}
+    for entry in measured:
+        kind = "ring_cells" if entry.shows == TOOTH else "shapes" if entry.shows in SHAPE_NAMES else "glyphs"
+        kinds[kind].append(land_to_json(entry))
+    return kinds
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
@@ -53,13 +63,14 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
 
 
 def _reading(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any]:
-    """What was read: characters as decided (``?`` where none was), and the pin they and the ring name together."""
+    """What was read: symbols as decided (``?`` where none was), and the pin that they name together."""
     reading, candidate = struck.reading, struck.identified
     located = pin_of(candidate.id, mark, setup) if candidate else None
     return {
         "found": reading.found,
         "characters": "".join(read.character or "?" for read in reading.characters),
         "ring": ["".join("?" if cell < 0 else str(cell) for cell in track) for track in reading.cells.tolist()],
+        "shapes": [read.shape or "?" for read in reading.shapes],
         "mirrored": reading.mirrored,
         "inverted": reading.inverted,
         "rotation_deg": _plain(math.degrees(reading.rotation_rad), 2),
@@ -88,13 +99,13 @@ def _runner_up(struck: Struck, mark: Mark, setup: Setup) -> dict[str, Any] | Non
         "characters": other.characters,
         "serial": located[2] if located else None,
         "posterior": told_posterior(other.posterior),
-        "distance": _distance(other.codeword, candidate.codeword) if candidate else None,
+        "distance": _distance(other.codeword, candidate.codeword, setup.profile.carried) if candidate else None,
     }
 
 
-def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+def _distance(one: tuple[int, ...], other: tuple[int, ...], carried: int) -> int:
     """In how many of the carried symbols two code words differ."""
-    pairs = zip(one[:CARRIED], other[:CARRIED], strict=True)
+    pairs = zip(one[:carried], other[:carried], strict=True)
     return sum(mine != yours for mine, yours in pairs)
 
 

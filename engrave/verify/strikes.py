@@ -6,13 +6,14 @@ from typing import Any
 
 from engrave.base.shelf import Sourced
 from engrave.code.mark import Mark
+from engrave.code.profiles import PROFILES
 from engrave.job import prior_notes
 from engrave.layout import lay_out
 from engrave.strike import Condition, Ensemble
 from engrave.verify.check import Checker, Struck, measured_under, struck_under
 from engrave.verify.compare import Measured, check_depths
-from engrave.verify.document import condition_to_json, finding_to_json, land_to_json
-from engrave.verify.trials import CARRIERS, Carried, Rate, Rates, Trial, by_rounds, carried, rates
+from engrave.verify.document import condition_to_json, finding_to_json, lands_to_json
+from engrave.verify.trials import Carried, Rate, Rates, Trial, by_rounds, carried, carriers_of, rates
 from engrave.verify.weighed import CALIBRATED
 from toolpaths.findings import Finding
 from toolpaths.surface import HeightMap
@@ -23,7 +24,7 @@ _UM_DECIMALS = 1
 _N_DECIMALS = 1
 _J_DECIMALS = 4
 _SHARE_DECIMALS = 4
-_CHANCES = f"{CALIBRATED} What the ring and all carriers jointly identify rests on it."
+_CHANCES = f"{CALIBRATED} What ring, shapes and all carriers jointly identify rests on it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +50,13 @@ def outcome_under(tip: HeightMap, mark: Mark, checker: Checker, condition: Sourc
     """Strike a cut tip under one condition and hold it against the mark and the job's limits."""
     setup = checker.setup
     struck = struck_under(tip, checker, name=condition.name, condition=condition.value)
-    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
     measured = measured_under(struck, layout, setup.job)
     return Outcome(
         struck=struck,
         measured=measured,
         findings=tuple(check_depths(measured, setup.job)),
-        carriers=carried(struck.reading, mark),
+        carriers=carried(struck.reading, mark, polarity=setup.job.layout.polarity),
     )
 
 
@@ -94,11 +95,10 @@ def _outcome(entry: Outcome, mark: Mark, checker: Checker) -> dict[str, Any]:
         "energy_j": round(impression.energy_j, _J_DECIMALS),
         "carriers": {
             carrier: {"right": said.right, **_whom(said, mark)}
-            for carrier, said in zip(CARRIERS, entry.carriers, strict=True)
+            for carrier, said in zip(carriers_of(PROFILES[mark.profile]), entry.carriers, strict=True)
         },
         "findings": [finding_to_json(finding) for finding in entry.findings],
-        "glyphs": [land_to_json(land) for land in entry.measured if land.shows != "tooth"],
-        "ring_cells": [land_to_json(land) for land in entry.measured if land.shows == "tooth"],
+        **lands_to_json(entry.measured),
     }
 
 
@@ -154,7 +154,13 @@ def _draw(entry: Trial, mark: Mark) -> dict[str, Any]:
         "characters": entry.characters,
         "wrong_cells": entry.wrong_cells,
         "lost_cells": entry.lost_cells,
-        "right": [carrier for carrier, said in zip(CARRIERS, entry.carriers, strict=True) if said.right],
+        "wrong_shapes": entry.wrong_shapes,
+        "lost_shapes": entry.lost_shapes,
+        "right": [
+            carrier
+            for carrier, said in zip(carriers_of(PROFILES[mark.profile]), entry.carriers, strict=True)
+            if said.right
+        ],
         **_whom(entry.carriers[-1], mark),
     }
 

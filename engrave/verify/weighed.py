@@ -5,25 +5,30 @@ worth as much as these, and no verdict asks them.
 """
 
 from engrave.code.evidence import SoftReading, soft_reading
-from engrave.code.profiles import PROFILE_A
+from engrave.code.profiles import Profile
 from engrave.code.soft import SoftCandidate, SoftDecoding, decode_soft
 from engrave.reading import Reading
 
 CALIBRATED = (
-    "The reader's likelihoods come from a calibration that was fitted to simulated strikes (ensemble field, the part"
-    " for tuning). No struck primer was read."
+    "The reader's likelihoods come from a calibration that was fitted to simulated strikes of profile A (ensemble"
+    " field, the part for tuning). No struck primer was read."
 )
 """What every posterior of a reading rests on."""
 
 
-def weighed(reading: Reading) -> SoftDecoding:
-    """The pins that a reading may be of, all symbols weighed together."""
-    return decode_soft(likelihoods_of(reading))
+def weighed(reading: Reading, profile: Profile) -> SoftDecoding:
+    """The pins that a reading of a mark of this profile may be of, all symbols weighed together."""
+    return decode_soft(likelihoods_of(reading, profile))
 
 
-def likelihoods_of(reading: Reading) -> SoftReading:
+def likelihoods_of(reading: Reading, profile: Profile) -> SoftReading:
     """The likelihoods of what was seen; all is lost where no mark was found."""
-    return soft_reading(PROFILE_A, characters=reading.character_log_likelihoods, cells=reading.cell_log_ratios)
+    return soft_reading(
+        profile,
+        characters=reading.character_log_likelihoods,
+        cells=reading.cell_log_ratios,
+        shapes=reading.shape_log_likelihoods,
+    )
 
 
 def posterior_of(decoding: SoftDecoding, identifier: int) -> float:

@@ -1,11 +1,14 @@
 """Every fault at once: of the job file and of what is asked with it, as far as each can be determined."""
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from engrave import api
+from engrave.api.given import known_of, mark_of
 from engrave.base.errors import EngraveError, InputError, OccupiedError, UnknownNameError
+from engrave.code.profiles import PROFILES
 from engrave.code.ranges import OutsideRangesError
 
 CSV = """serial,maker,model
@@ -39,7 +42,7 @@ def _job(folder: Path, *changes: tuple[str, str]) -> Path:
 BARE = ('crest = "1um"', "crest = 1")
 UNKNOWN = ("[limits]", "[limits]\ncolour = 3")
 SMALL = ('pin = "sphere-1.0"', 'pin = "sphere-0.8"')
-STRANGER = ("[layout]", "[layout]\ncolour = 3")
+STRANGER = ("\n[layout]\n", "\n[layout]\ncolour = 3\n")
 
 
 @pytest.mark.parametrize(
@@ -147,3 +150,91 @@ def test_formats_are_put_in_the_machines_order() -> None:
     assert api.with_formats(job, ("svg", "ngc", "svg")).formats == ("ngc", "svg")
     with pytest.raises(EngraveError, match="ngc"):
         api.with_formats(job, ("dxf",))
+
+
+# Of the example in the file: its own sizes, and what may stand in their place.
+SIZES = api.example_job_text()[
+    api.example_job_text().index("\n[layout]\n") : api.example_job_text().index("\n[limits]")
+]
+DEEP = ('relief = "25um"', 'relief = "600um"')
+UNFIT = "no layout fits this pin: profile S"
+
+
+@pytest.mark.parametrize("changes", [(DEEP,), (DEEP, UNKNOWN), (('relief = "25um"', "relief = 600"), BARE)])
+def test_that_no_layout_fits_is_told_once_beside_all_else(
+    tmp_path: Path, serials: Path, changes: tuple[tuple[str, str], ...]
+) -> None:
+    job = _job(tmp_path, (SIZES, '\n[fit]\nprofiles = ["S"]\n'), *changes)
+    with pytest.raises(InputError) as caught:
+        api.batch(serials, tmp_path / "out", job)
+    assert sum(UNFIT in fault for fault in caught.value.faults) == 1
+    assert all(fault.startswith("job.toml: fit: ") for fault in caught.value.faults if UNFIT in fault)
+    text = "\n".join(caught.value.faults)
+    for part in ROW_FAULTS:
+        assert part in text
+    assert ("limits.colour" in text) == (UNKNOWN in changes)
+    assert ("crest: 1 has no unit" in text) == (BARE in changes)
+
+
+def test_a_job_that_is_fitted_is_judged_beside_its_other_faults(tmp_path: Path, serials: Path) -> None:
+    """Grooves hardly print, which L125 tells; the fault in the limits does not hide it."""
+    fit = '\n[fit]\nprofiles = ["S"]\npolarity = "recessed"\nleast_height = 150\n'
+    job = _job(tmp_path, (SIZES, fit), UNKNOWN)
+    with pytest.raises(InputError) as caught:
+        api.batch(serials, tmp_path / "out", job)
+    text = "\n".join(caught.value.faults)
+    for part in ("least_height: 150 has no unit", "limits.colour: unknown key", "L125", *ROW_FAULTS):
+        assert part in text
+
+
+def test_a_job_in_a_face_of_ones_own_is_judged_beside_its_other_faults(tmp_path: Path, serials: Path) -> None:
+    """The face is anvil under another name, and the pin too small for the ring."""
+    (tmp_path / "library" / "faces").mkdir(parents=True)
+    own = files("fonts").joinpath("faces", "anvil.toml").read_text(encoding="utf-8")
+    (tmp_path / "library" / "faces" / "ours.toml").write_text(own)
+    face = ('face = "anvil"', 'face = "ours"')
+    job = _job(tmp_path, ('name = "example"', 'name = "example"\nlibrary = "library"'), face, SMALL, UNKNOWN)
+    with pytest.raises(InputError) as caught:
+        api.batch(serials, tmp_path / "out", job)
+    text = "\n".join(caught.value.faults)
+    for part in ("limits.colour: unknown key", "L108 ring track 2", *ROW_FAULTS):
+        assert part in text
+    assert "face" not in text
+
+
+def test_sizes_without_their_unit_hide_no_rule_wherever_they_stand(tmp_path: Path, serials: Path) -> None:
+    job = _job(tmp_path, ('inner = "435um"', "inner = 435"), ('height = "175um"', "height = 175"), SMALL)
+    with pytest.raises(InputError) as caught:
+        api.batch(serials, tmp_path / "out", job)
+    text = "\n".join(caught.value.faults)
+    for part in ("tracks[0].inner: 435 has no unit", "layout.height: 175 has no unit", "L108 ring track 2"):
+        assert part in text
+
+
+def test_which_way_the_relief_is_counted_is_part_of_what_is_judged(tmp_path: Path, serials: Path) -> None:
+    """Counted along the normal, a relief is deeper along the axis: gaps of 35 um, enough for 31 um, are too narrow.
+
+    At 600 um on a sphere of 1 mm the face leans by 37 degrees: 31 um over cos 37 are 39 um.
+    """
+    narrow = (('relief = "25um"', 'relief = "31um"'), UNKNOWN)
+    texts = []
+    for along in ("axis", "normal"):
+        job = _job(tmp_path, *narrow, ('relief_along = "axis"', f'relief_along = "{along}"'))
+        with pytest.raises(InputError) as caught:
+            api.batch(serials, tmp_path / "out", job)
+        texts.append("\n".join(caught.value.faults))
+    assert ["L104" in text for text in texts] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["A", "S", "G"])
+def test_a_pin_that_is_named_gets_a_mark_of_its_jobs_profile(tmp_path: Path, name: str) -> None:
+    job = _job(tmp_path, (SIZES, f'\n[fit]\nprofiles = ["{name}"]\n'), ('["nominal", "weak"]', '["nominal"]'))
+    known = known_of(job, [])
+    pin = api.PinName(serial="aaa0001", maker="Acme", model="P9")
+    mark = mark_of(pin, known, [])
+    assert mark is not None
+    profile = PROFILES[name]
+    assert (mark.profile, len(mark.ring), len(mark.shapes)) == (name, profile.tracks, profile.shapes)
+    assert {len(track) for track in mark.ring} <= {profile.sectors}
+    drawn, again = (api.preview(of, known.job, view="layout", suffix=".svg") for of in (pin, mark))
+    assert drawn == again

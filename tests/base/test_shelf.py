@@ -10,6 +10,13 @@ from engrave.base.errors import InputError, UnknownNameError
 from engrave.base.shelf import Shelf
 from engrave.tips import PINS
 
+# Every figure that a tip of some shape has.
+KNOWN = (
+    "clocking_datum, clocking_tolerance, description, edge_radius, edge_round, edge_x, edge_y, front_radius, "
+    "half_angle, heights, length_x, nose_radius, outline_x, outline_y, profile_r, profile_z, radius, radius_x, "
+    "radius_y, runout, shape, step, width_y"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
@@ -40,13 +47,14 @@ def test_the_users_file_goes_before_the_shipped_one_of_its_name(library: Path) -
     assert PINS.load("sphere-1.0").value.shape == "sphere"
     assert PINS.load("own", library).sources == {"edge_radius": Source(text="my drawing")}
     assert PINS.load("flat-1.8", library) == PINS.load("flat-1.8")
-    assert PINS.names(library) == ("flat-1.8", "own", "sphere-0.8", "sphere-1.0", "sphere-1.2")
-    assert PINS.names(library / "none") == PINS.names() == ("flat-1.8", "sphere-0.8", "sphere-1.0", "sphere-1.2")
+    assert PINS.names(library) == tuple(sorted((*PINS.names(), "own")))
+    assert PINS.names(library / "none") == PINS.names()
+    assert {"flat-1.8", "sphere-1.0"} < set(PINS.names())
 
 
 @pytest.mark.parametrize("name", ["sphere", "../pins/sphere-1.0", "", "sphere-1.0.toml"])
 def test_another_name_is_refused_with_those_that_exist(name: str) -> None:
-    with pytest.raises(UnknownNameError, match=r"not among the pins; known: flat-1\.8, sphere-0\.8, sphere-1\.0"):
+    with pytest.raises(UnknownNameError, match=r"not among the pins; known: .*flat-1\.8, sphere-0\.8, sphere-1\.0"):
         PINS.load(name)
 
 
@@ -62,7 +70,7 @@ def test_all_faults_of_a_file_come_at_once(library: Path) -> None:
         PINS.load("own", library)
     assert caught.value.faults == (
         "pins/own.toml: edge_radius: 0.5 has no unit; write '0.5um'",
-        "pins/own.toml: colour: unknown key; known here: description, edge_radius, radius, shape",
+        f"pins/own.toml: colour: unknown key; known here: {KNOWN}",
         "pins/own.toml: sources.radius: text: is empty; say where the number comes from",
         "pins/own.toml: edge_radius: no source; add it under [sources]",
         "pins/own.toml: sources.radius: names no number of this file",

@@ -43,7 +43,7 @@ def setup() -> Setup:
 
 def _land(mark: Mark, setup: Setup) -> BaseGeometry:
     """The layout's land, mirrored here by hand: x to -x."""
-    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring)
+    layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
     land = shapely.union_all([land.outline for land in layout.lands])
     return shapely.transform(land, lambda xy: np.column_stack([-xy[:, 0], xy[:, 1]]))
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trimesh
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from jsonschema import Draft202012Validator
 
 import engrave
@@ -101,6 +104,62 @@ def job_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert text != api.example_job_text()
     path = tmp_path_factory.mktemp("job") / "job.toml"
     path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="session")
+def fitting(tmp_path_factory: pytest.TempPathFactory, job_file: Path) -> Path:
+    """A job whose sizes are to be found, among two profiles and for one condition, which saves the time of others."""
+    before, rest = job_file.read_text().split("\n[layout]\n")
+    after = rest[rest.index("[limits]") :]
+    path = tmp_path_factory.mktemp("fitting") / "job.toml"
+    path.write_text(f'{before}\n[fit]\nprofiles = ["A", "G"]\n\n{after}')
+    return path
+
+
+@pytest.fixture(scope="session")
+def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A font of the whole alphabet, made here."""
+    return _staves(tmp_path_factory.mktemp("fonts") / "staves.ttf", "012345679ABCDEFHJKLMNPQRSTUVWXYZ")
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A font that lacks most of the alphabet."""
+    return _staves(tmp_path_factory.mktemp("fonts") / "few.ttf", "AB")
+
+
+def _staves(path: Path, characters: str) -> Path:
+    """A font in which each character is a staff with a bar at a height of its own."""
+    builder = FontBuilder(1000, isTTF=True)
+    names = {character: f"u{ord(character):04X}" for character in characters}
+    builder.setupGlyphOrder([".notdef", *names.values()])
+    builder.setupCharacterMap({ord(character): name for character, name in names.items()})
+    glyphs = {".notdef": TTGlyphPen(None).glyph()}
+    for number, name in enumerate(names.values()):
+        pen = TTGlyphPen(None)
+        bar = 20 * number
+        corners = [(50, 0), (50, 700), (130, 700), (130, bar + 80), (450, bar + 80), (450, bar), (130, bar), (130, 0)]
+        pen.moveTo(corners[0])
+        for corner in corners[1:]:
+            pen.lineTo(corner)
+        pen.closePath()
+        glyphs[name] = pen.glyph()
+    builder.setupGlyf(glyphs)
+    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (500, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Staves", "styleName": "Regular", "licenseDescription": "CC0-1.0"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ball of 0.8 mm on a shank, by another library, in millimetres."""
+    path = tmp_path_factory.mktemp("scans") / "capsule.stl"
+    trimesh.creation.capsule(height=4.0, radius=0.8, count=[32, 24]).export(path)
     return path
 
 

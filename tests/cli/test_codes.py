@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from engrave.code.mark import Mark, make_mark
-from engrave.code.profiles import SPECIFIED_PROFILES
+from engrave.code.profiles import PROFILES
 from engrave.code.ranges import RangeTable
 from engrave.job import load_job
 
@@ -37,7 +37,7 @@ def _mark_of(profile: str) -> Mark:
         maker="Borealis",
         model="Compact",
         ranges=RangeTable(load_job(None).ranges),
-        profile=SPECIFIED_PROFILES[profile],
+        profile=PROFILES[profile],
     )
 
 

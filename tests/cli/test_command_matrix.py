@@ -1,6 +1,7 @@
 """One table of command lines, good, empty, degenerate and hostile, each with the exit code it must have."""
 
 import json
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ REGISTRY = tuple(
         "signoff", "marked",
     )
 )  # fmt: skip
+PARTS = ("job init", "job check", "job fit", "pin fit", "face import")
 AT = ("--registry", "{}/registry.db")
 
 # {} is a folder of one's own with the files that ``_furnish`` puts there; commands that know --json are called with it.
@@ -43,7 +45,7 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (WRONG, ("--jsom",)),
     (WRONG, ("job",)),
     (WRONG, ("job", "mend")),
-    *((OK, (*name.split(), "--help")) for name in (*COMMANDS, "job init", "job check", *REGISTRY)),
+    *((OK, (*name.split(), "--help")) for name in (*COMMANDS, *PARTS, *REGISTRY)),
     # batch
     (OK, ("batch", "{}/good.csv", "--out", "{}/out", "--dry-run", JSON)),
     (OK, ("batch", "{}/good.csv", "--out", "{}/out", "--dry-run")),
@@ -163,6 +165,54 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (WRONG, ("show", "pinz", "sphere-1.0", JSON)),
     (WRONG, ("show", "pins", JSON)),
     (WRONG, ("show", "pins", "mine", "--library", "{}/library", JSON)),
+    (OK, ("show", "pin", "worn-1.0", "-o", "{}/picture.svg", JSON)),
+    (OK, ("show", "face", "rivet", "--output", "{}/picture.svg")),
+    (OK, ("show", "rule", "NJ")),
+    (OK, ("show", "rules", "CA", JSON)),
+    (WRONG, ("show", "pin", "worn-1.0", "-o", "{}/picture.png", JSON)),
+    (WRONG, ("show", "pin", "worn-1.0", "-o", "{}/good.csv", JSON)),
+    (WRONG, ("show", "pin", "worn-1.0", "-o", "{}/absent/picture.svg", JSON)),
+    (WRONG, ("show", "pin", "worn-1.0", "-o", "", JSON)),
+    (WRONG, ("show", "pin", "mine", "--library", "{}/library", "-o", "{}/picture.svg", JSON)),
+    (WRONG, ("show", "face", "mine", "--library", "{}/library", "-o", "{}/picture.svg", JSON)),
+    (WRONG, ("show", "rules", "CA", "-o", "{}/picture.svg")),
+    (WRONG, ("show", "", "", JSON)),
+    # pin
+    (WRONG, ("pin",)),
+    (WRONG, ("pin", "make")),
+    (OK, ("pin", "fit", "{}/ball.stl", "--unit", "mm", JSON)),
+    (OK, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--out", "{}/ball.toml", "--quiet")),
+    (OK, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--model", "measured", "-o", "{}/ball.toml", JSON)),
+    (NO, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--model", "flat", "-o", "{}/ball.toml", JSON)),
+    (NO, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--model", "cone")),
+    (WRONG, ("pin", "fit", "{}/ball.stl", JSON)),
+    (WRONG, ("pin", "fit", "{}/ball.stl", "--unit", "parsec", JSON)),
+    (WRONG, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--shank-radius", "0.8", JSON)),
+    (WRONG, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--out", "{}/good.csv", JSON)),
+    (WRONG, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--out", "{}/tip.toml", JSON)),
+    (WRONG, ("pin", "fit", "{}/ball.stl", "--unit", "mm", "--out", "{}/absent/ball.toml", JSON)),
+    (WRONG, ("pin", "fit", "{}/cut.stl", "--unit", "mm", JSON)),
+    (WRONG, ("pin", "fit", "{}/empty.csv", "--unit", "mm", JSON)),
+    (WRONG, ("pin", "fit", "{}/good.csv", "--unit", "mm", JSON)),
+    (WRONG, ("pin", "fit", "{}/absent.stl", "--unit", "mm", JSON)),
+    (WRONG, ("pin", "fit", "{}", "--unit", "mm", JSON)),
+    (WRONG, ("pin", "fit", JSON)),
+    # face
+    (WRONG, ("face",)),
+    (WRONG, ("face", "make")),
+    (OK, ("face", "import", "{}/staves.ttf", "--mode", "outline", "-o", "{}/new.toml", JSON)),
+    (OK, ("face", "import", "{}/staves.ttf", "-o", "{}/new.toml", "--quiet")),
+    (WRONG, ("face", "import", "{}/staves.ttf", JSON)),
+    (WRONG, ("face", "import", "{}/staves.ttf", "--mode", "bold", "-o", "{}/new.toml", JSON)),
+    (WRONG, ("face", "import", "{}/staves.ttf", "-o", "{}/new.ttf", JSON)),
+    (WRONG, ("face", "import", "{}/staves.ttf", "-o", "{}/tip.toml", JSON)),
+    (WRONG, ("face", "import", "{}/staves.ttf", "-o", "{}", JSON)),
+    (WRONG, ("face", "import", "{}/staves.ttf", "-o", "{}/absent/new.toml", JSON)),
+    (WRONG, ("face", "import", "{}/few.ttf", "-o", "{}/new.toml", JSON)),
+    (WRONG, ("face", "import", "{}/good.csv", "-o", "{}/new.toml", JSON)),
+    (WRONG, ("face", "import", "{}/empty.csv", "-o", "{}/new.toml", JSON)),
+    (WRONG, ("face", "import", "{}/absent.ttf", "-o", "{}/new.toml", JSON)),
+    (WRONG, ("face", "import", "{}", "-o", "{}/new.toml", JSON)),
     # job
     (OK, ("job", "init")),
     (OK, ("job", "init", "{}/new.toml")),
@@ -176,6 +226,21 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (WRONG, ("job", "check", "{}/broken.toml", JSON)),
     (WRONG, ("job", "check", "{}/absent.toml", JSON)),
     (WRONG, ("job", "check", JSON)),
+    (OK, ("job", "check", "{}/packs.toml", JSON)),
+    (OK, ("job", "check", "{}/packs.toml")),
+    (WRONG, ("job", "check", "{}/rows.toml", JSON)),
+    (WRONG, ("job", "check", "{}/shapes.toml", JSON)),
+    (WRONG, ("job", "check", "{}/unfit.toml", JSON)),
+    (OK, ("job", "fit", "{}/fit.toml", "-o", "{}/new.toml", JSON)),
+    (OK, ("job", "fit", "{}/fit.toml", "-o", "{}/new.toml", "--quiet")),
+    (WRONG, ("job", "fit", "{}/fit.toml", "-o", "{}/tip.toml", JSON)),
+    (WRONG, ("job", "fit", "{}/fit.toml", "-o", "{}/absent/new.toml", JSON)),
+    (WRONG, ("job", "fit", "{}/deep.toml", "-o", "{}/new.toml", JSON)),
+    (WRONG, ("job", "fit", "{}/unfit.toml", JSON)),
+    (WRONG, ("job", "fit", "{}/bare.toml", JSON)),
+    (WRONG, ("job", "fit", "{}/broken.toml", JSON)),
+    (WRONG, ("job", "fit", "{}/absent.toml", JSON)),
+    (WRONG, ("job", "fit", "{}", JSON)),
     # trace and case
     (OK, ("trace", "499BNM??", *AT, JSON)),
     (OK, ("trace", "499bnm4l", *AT, "--ring", RING, "--any-rotation")),
@@ -300,6 +365,16 @@ def _furnish(folder: Path) -> None:
         "tip.toml": example.replace("sphere-1.0", "sphere-0.8"),
         "broken.toml": "name = ",
     }
+    before, after = example.split("\n[layout]\n")
+    fit = f'{before}\n[fit]\nprofiles = ["S"]\n{after[after.index("[limits]") :]}'.replace(', "weak"', "")
+    texts |= {
+        "packs.toml": example.replace("rules = []", 'rules = ["CA", "NJ", "NY"]'),
+        "rows.toml": example.replace("rows = [4, 4]", "rows = [9]"),
+        "shapes.toml": example.replace('profile = "A"\n', 'profile = "G"\n'),
+        "fit.toml": fit,
+        "unfit.toml": fit.replace("[fit]", "[fit]\ncolour = 3"),
+        "deep.toml": fit.replace('relief = "25um"', 'relief = "900um"'),
+    }
     for name, text in texts.items():
         (folder / name).write_text(text)
     (folder / "latin1.csv").write_bytes("serial,maker,model\n375-76834,Bor\u00e9alis,Compact\n".encode("latin-1"))
@@ -307,6 +382,19 @@ def _furnish(folder: Path) -> None:
     Image.new("L", (400, 400), 128).save(folder / "blank.png")
     (folder / "library" / "pins").mkdir(parents=True)
     (folder / "library" / "pins" / "mine.toml").write_text("shape = 3")
+    (folder / "library" / "faces").mkdir()
+    (folder / "library" / "faces" / "mine.toml").write_text("glyphs = 3")
+
+
+@pytest.fixture
+def furnished(tmp_path: Path, font: Path, few: Path, scan: Path) -> Path:
+    """A folder with files of every kind, good and bad."""
+    _furnish(tmp_path)
+    shutil.copy(font, tmp_path / "staves.ttf")
+    shutil.copy(few, tmp_path / "few.ttf")
+    shutil.copy(scan, tmp_path / "ball.stl")
+    (tmp_path / "cut.stl").write_bytes(scan.read_bytes()[:1000])
+    return tmp_path
 
 
 @pytest.mark.parametrize(("code", "arguments"), MATRIX, ids=[" ".join(line)[:60] or "nothing" for _, line in MATRIX])
@@ -314,18 +402,17 @@ def test_matrix(
     code: Exit,
     arguments: tuple[str, ...],
     call: Callable[..., Any],
-    tmp_path: Path,
+    furnished: Path,
     validators: dict[str, Draft202012Validator],
 ) -> None:
-    _furnish(tmp_path)
-    before = {path.name for path in tmp_path.iterdir()}
-    called = call(*(argument.replace("{}", str(tmp_path)) for argument in arguments))
+    before = {path.name for path in furnished.iterdir()}
+    called = call(*(argument.replace("{}", str(furnished)) for argument in arguments))
     out, err = called.out, called.err
     assert (called.code, "Traceback" in err) == (code, False), err
     if code in (WRONG, UNFINISHED):
         assert "pin-engrave: " in err
         assert "a fault of ours" not in err
-        assert {path.name for path in tmp_path.iterdir()} == before
+        assert {path.name for path in furnished.iterdir()} == before
     if JSON in arguments:
         document = json.loads(out)
         validators[document["schema"]].validate(document)
@@ -341,7 +428,7 @@ def test_matrix(
 
 def test_every_command_that_prints_json_is_in_the_table_with_a_good_and_a_bad_line() -> None:
     mute = {"case", "job", "preview", "registry"}
-    for name in (set(COMMANDS) - mute) | {"job check"} | (set(REGISTRY) - {"registry export"}):
+    for name in (set(COMMANDS) - mute) | (set(PARTS) - {"job init"}) | (set(REGISTRY) - {"registry export"}):
         codes = {code for code, line in MATRIX if " ".join(line).startswith(name) and JSON in line}
         assert WRONG in codes, name
         assert codes & {OK, NO} or name in {"check", "make", "registry signoff", "strike"}, name

@@ -1,6 +1,8 @@
 """``doctor`` answers where the rest cannot even be imported."""
 
 import json
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from engrave.cli.health import LIBRARIES
+
+PROJECT = Path(__file__).parent.parent.parent
 Start = Callable[..., Any]
 
 
@@ -56,3 +61,8 @@ main()
     ended = start("doctor", code=code)
     assert ended.returncode == 3
     assert b"rich MISSING" in ended.stdout
+
+
+def test_every_library_that_is_required_is_looked_for() -> None:
+    required = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert list(LIBRARIES) == sorted(re.split(r"[^A-Za-z0-9_.-]", entry)[0] for entry in required)

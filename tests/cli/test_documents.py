@@ -9,7 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from engrave import api
+from engrave.api.measuring import fit_pin
 from engrave.cli.output import finding_line
+from engrave.job import job_from_json
+from engrave.job.written import with_layout
 
 Call = Callable[..., Any]
 Validators = dict[str, Draft202012Validator]
@@ -17,7 +20,7 @@ PROJECT = Path(__file__).parent.parent.parent
 NAMES = (
     "mark", "job", "check", "checks", "manifest", "run", "decoding", "plan", "outcome", "names", "entry", "rules",
     "doctor", "error", "registry-status", "registry-audit", "registry-import", "registry-change", "registry-pin",
-    "registry-export", "tracing", "case", "strike", "reading",
+    "registry-export", "tracing", "case", "strike", "reading", "fit", "pin-fit", "face-import",
 )  # fmt: skip
 
 
@@ -45,7 +48,7 @@ def _objects(schema: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]
 def test_every_object_is_closed_and_every_field_described(validators: Validators, name: str) -> None:
     schema = validators[f"pin-engrave/{name}/1"].schema
     for path, entry in _objects(schema):
-        conditional = ".if" in path or ".then" in path
+        conditional = any(part in path for part in (".if", ".then", ".else"))
         judged_elsewhere = name == "entry" and path == "$.properties.value"
         assert "additionalProperties" in entry or conditional or judged_elsewhere, path
         for key, value in entry.get("properties", {}).items():
@@ -55,6 +58,32 @@ def test_every_object_is_closed_and_every_field_described(validators: Validators
                 next((suffix for suffix in ("_um_s", "_um", "_rad", "_hz", "_pa") if key.endswith(suffix)), "")
             )
             assert unit is None or unit in value.get("description", ""), f"{path}.{key} does not say its unit"
+
+
+_ANSWER = {"number": "CA-1", "citation": "PC 27531", "asks": "Asked.", "evidence": "Shown.", "words": "Told."}
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "threshold", "fits"),
+    [
+        ("not evaluated", 8.0, None, True),
+        ("not evaluated", None, 8.0, True),
+        ("not evaluated", None, None, True),
+        ("met", 8.0, 8.0, True),
+        ("not met", 7.0, 8.0, True),
+        ("not evaluated", 8.0, 8.0, False),
+        ("met", None, 8.0, False),
+        ("not met", 8.0, None, False),
+        ("pass", 8.0, 8.0, False),
+    ],
+)
+def test_a_clause_is_met_or_not_only_where_figure_and_threshold_stand(
+    validators: Validators, status: str, value: float | None, threshold: float | None, *, fits: bool
+) -> None:
+    clause = {**_ANSWER, "figure": "cases", "status": status, "value": value, "threshold": threshold}
+    pack = {"name": "CA", "description": "California", "stand": "Read.", "clauses": [clause]}
+    document = {"schema": "pin-engrave/rules/1", "job": "one", "verdict": "pass", "findings": [], "packs": [pack]}
+    assert validators["pin-engrave/rules/1"].is_valid(document) == fits
 
 
 @pytest.mark.parametrize("kind", api.kinds())
@@ -93,6 +122,34 @@ def test_job_init_gives_a_job_that_is_checked_and_accepted(call: Call, tmp_path:
     assert again.code == 2
 
 
+def test_jobs_of_every_form_fit_their_schema(
+    fitting: Path, font: Path, scan: Path, tmp_path: Path, validators: Validators
+) -> None:
+    """Sizes found and given, every profile, a face, a pin and a pack of the user's own."""
+    library = _job_with_packs(tmp_path).parent / "library"
+    for folder in ("faces", "pins"):
+        (library / folder).mkdir()
+    api.import_face(font, library / "faces" / "staves.toml", mode="outline")
+    fit_pin(scan, unit="mm", model="measured", out=library / "pins" / "ball.toml")
+    example = (tmp_path / "packs.toml").read_text()
+    texts = {
+        "own.toml": example.replace('face = "anvil"', 'face = "staves"').replace('"sphere-1.0"', '"ball"'),
+        "shapes.toml": with_layout(example, api.fit(fitting).found[-1].settings),
+        "found.toml": fitting.read_text(),
+    }
+    jobs = []
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        jobs.append(api.job_to_json(api.load_job(tmp_path / name)))
+        validators["pin-engrave/job/1"].validate(jobs[-1])
+        assert api.json_bytes(api.job_to_json(job_from_json(jobs[-1], origin=name))) == api.json_bytes(jobs[-1])
+    own, shapes, found = jobs
+    assert ([pack["name"] for pack in own["rules"]], own["pin"]["value"]["shape"]) == (["CA"], "measured")
+    assert own["face_text"]
+    assert (shapes["layout"]["tooth_um"], shapes["layout"]["profile"]) == (None, "G")
+    assert (shapes["fit"], found["fit"]["profiles"]) == (None, ["A", "G"])
+
+
 def test_a_failed_rule_is_shown_with_its_figures_and_remedy(call: Call, tmp_path: Path, validators: Validators) -> None:
     text = api.example_job_text().replace("sphere-1.0", "sphere-0.8")
     (tmp_path / "job.toml").write_text(text)
@@ -106,8 +163,37 @@ def test_a_failed_rule_is_shown_with_its_figures_and_remedy(call: Call, tmp_path
     assert error["remedy"] in told.out
 
 
+def _job_with_packs(folder: Path) -> Path:
+    """The example with a pack whose first clause has a threshold."""
+    (folder / "library" / "rules").mkdir(parents=True)
+    pack = (PROJECT / "engrave" / "layout" / "packs" / "CA.toml").read_text()
+    asked = 'figure = "alphanumeric_characters"\n'
+    assert asked in pack
+    pack = pack.replace(asked, f"{asked}threshold = 8.0\n", 1)
+    (folder / "library" / "rules" / "CA.toml").write_text(f'{pack}\n[sources]\n"clauses.threshold" = "a test\'s"\n')
+    path = folder / "packs.toml"
+    path.write_text('library = "library"\n' + api.example_job_text().replace("rules = []", 'rules = ["CA"]'))
+    return path
+
+
 @pytest.fixture
-def printed(call: Call, made: Path, pin_folder: Path, job_file: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+def printed_of_shelves(call: Call, fitting: Path, font: Path, scan: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    """One real document of each kind that tells of a pin, a face, a layout or rules."""
+    calls: dict[str, tuple[str | Path, ...]] = {
+        "rules": ("job", "check", _job_with_packs(tmp_path)),
+        "fit": ("job", "fit", fitting),
+        "face-import": ("face", "import", font, "--out", tmp_path / "imported.toml"),
+        "pin-fit": ("pin", "fit", scan, "--unit", "mm"),
+        "entry": ("show", "pins", "flat-1.8"),
+        "names": ("list",),
+    }
+    return {name: call(*arguments, "--json").document for name, arguments in calls.items()}
+
+
+@pytest.fixture
+def printed(
+    call: Call, made: Path, job_file: Path, printed_of_shelves: dict[str, dict[str, Any]], tmp_path: Path
+) -> dict[str, dict[str, Any]]:
     """One real document of each kind (``run`` by hand: it is gone when a run has ended)."""
     bad = tmp_path / "bad.csv"
     bad.write_text("serial,maker,model\nAAA0001,Acme,P9\nX,Acme,P9\n")
@@ -116,13 +202,11 @@ def printed(call: Call, made: Path, pin_folder: Path, job_file: Path, tmp_path: 
         "decoding": ("decode", "499BNM4L"),
         "plan": ("batch", bad, "--out", tmp_path / "out", "--dry-run", "--skip-bad"),
         "outcome": ("make", "375-76834", *whose, "--out", made, "--job", job_file),
-        "names": ("list",),
-        "entry": ("show", "pins", "flat-1.8"),
-        "rules": ("job", "check", PROJECT / "examples" / "job.toml"),
         "doctor": ("doctor",),
         "error": ("list", "nothing"),
     }
-    documents = {name: call(*arguments, "--json").document for name, arguments in calls.items()}
+    documents = {name: call(*arguments, "--json").document for name, arguments in calls.items()} | printed_of_shelves
+    (pin_folder,) = (made / "pins").iterdir()
     for path in (made / "manifest.json", made / "job.json", pin_folder / "mark.json", pin_folder / "check.json"):
         documents[path.stem] = json.loads(path.read_bytes())
     documents |= _registry_documents(call, tmp_path)

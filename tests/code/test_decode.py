@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engrave.base.errors import InputError
 from engrave.code.codeword import codeword_of
 from engrave.code.decode import Options, Symbols, decode_options, decode_symbols, expand
-from engrave.code.profiles import SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILES, Profile
 from engrave.code.reedsolomon import encode
 
 IDS = st.integers(0, 2**30 - 1)
@@ -149,7 +149,7 @@ def test_other_shapes_and_values_are_refused() -> None:
         decode_symbols((-1, *(None,) * 25))
 
 
-@pytest.mark.parametrize("profile", SPECIFIED_PROFILES.values(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_every_profile_is_decoded(profile: Profile) -> None:
     symbols = [int(symbol) for symbol in codeword_of(77)[: profile.carried]]
     decoding = decode_symbols(tuple(symbols), profile)

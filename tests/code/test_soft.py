@@ -16,13 +16,13 @@ from engrave.code.evidence import Orientation, SoftReading, orientations, soft_r
 from engrave.code.judging import Prior, judge
 from engrave.code.ordered import candidates, generator_rows
 from engrave.code.permutation import permute
-from engrave.code.profiles import PROFILE_A, PROFILE_D, PROFILE_G, PROFILE_S, SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILE_A, PROFILE_D, PROFILE_G, PROFILE_S, PROFILES, Profile
 from engrave.code.reedsolomon import encode
 from engrave.code.soft import decode_blind, decode_soft
 from engrave.code.written import bits_of, written_of
 
 IDS = st.integers(0, 2**30 - 1)
-PROFILES = list(SPECIFIED_PROFILES.values())
+EVERY_PROFILE = list(PROFILES.values())
 RINGS = [PROFILE_A, PROFILE_D, PROFILE_S]
 PIN = 37_576_834
 
@@ -60,7 +60,7 @@ def laid(cells: Logarithms, way: Orientation) -> Logarithms:
     return np.roll(cells, way.turn, axis=1) * (-1 if way.negative else 1)
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", EVERY_PROFILE, ids=lambda profile: profile.name)
 def test_the_binary_image_spans_what_is_written(profile: Profile) -> None:
     generator = np.random.default_rng(1)
     messages = generator.integers(0, 2, (50, 30), dtype=np.uint8)
@@ -228,7 +228,7 @@ def test_more_than_an_eighth_of_a_track_contradicting_names_nobody(wrong: int, i
     assert best.identified == identified
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", EVERY_PROFILE, ids=lambda profile: profile.name)
 def test_nothing_read_gives_no_candidate(profile: Profile) -> None:
     for decoding in (decode_soft(soft_reading(profile)), decode_blind(soft_reading(profile))):
         assert decoding.candidates == ()
@@ -278,8 +278,8 @@ def test_eleven_shapes_turned_name_the_pin(identifier: int, turn: int, first: in
 
 
 def test_the_ways_a_mark_may_lie() -> None:
-    assert [len(orientations(profile)) for profile in PROFILES] == [192, 256, 128, 12]
-    assert all(orientations(profile)[0] == Orientation() for profile in PROFILES)
+    assert [len(orientations(profile)) for profile in EVERY_PROFILE] == [192, 256, 128, 12]
+    assert all(orientations(profile)[0] == Orientation() for profile in EVERY_PROFILE)
 
 
 @pytest.mark.parametrize("profile", RINGS, ids=lambda profile: profile.name)

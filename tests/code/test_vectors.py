@@ -16,7 +16,7 @@ from engrave.code.codeword import codes_of, codeword_of, codewords_of, id_of
 from engrave.code.decode import decode_options
 from engrave.code.mark import Mark, make_mark, mark_from_json, mark_to_json
 from engrave.code.permutation import permute, permute_all
-from engrave.code.profiles import SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILES, Profile
 from engrave.code.ranges import Range, RangeTable
 from engrave.code.reading_text import parse_reading
 from engrave.code.reedsolomon import fill
@@ -45,7 +45,7 @@ FROZEN = {"A": "32fc5cfb3e97f432", "D": "ed09851771397597", "S": "a4863c1a8ebda5
 def vectors(part: str, label: str) -> list[Any]:
     """Every row of a part of the vectors, with its profile."""
     return [
-        pytest.param(SPECIFIED_PROFILES[name], row, id=f"{name}-{row[label]}")
+        pytest.param(PROFILES[name], row, id=f"{name}-{row[label]}")
         for name, file in BY_PROFILE.items()
         for row in file[part]
     ]
@@ -116,7 +116,7 @@ def test_readings(profile: Profile, vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("vector", INVALID["readings"], ids=lambda vector: vector["about"])
 def test_readings_that_must_be_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(InputError):
-        parse_reading(vector["characters"], vector["ring"], vector["shapes"], SPECIFIED_PROFILES[vector["profile"]])
+        parse_reading(vector["characters"], vector["ring"], vector["shapes"], PROFILES[vector["profile"]])
 
 
 @pytest.mark.parametrize("vector", INVALID["words"], ids=lambda vector: vector["about"])
@@ -130,7 +130,7 @@ def test_documents_that_must_be_refused(vector: dict[str, Any]) -> None:
     if vector["valid"]:
         mark = mark_from_json(vector["mark"])
         assert mark_to_json(mark) == vector["mark"]
-        profile = SPECIFIED_PROFILES[mark.profile]
+        profile = PROFILES[mark.profile]
         made = make_mark(serial=mark.serial, maker="M", model="X", ranges=RangeTable((RANGE,)), profile=profile)
         assert made == mark
         return

@@ -64,7 +64,7 @@ def _slug(heading: str) -> str:
 def test_every_command_is_named_in_the_readme_and_every_command_named_there_exists(project: Path) -> None:
     text = _text(project / "README.md")
     assert set(_COMMAND.findall(text)) == set(COMMANDS)
-    assert {f"job {name}" for name in job.commands} == set(re.findall(r"\bjob (?:init|check)\b", text))
+    assert {f"job {name}" for name in job.commands} == set(re.findall(r"\bjob (?:init|fit|check)\b", text))
 
 
 def test_every_make_target_that_a_document_names_exists(project: Path, documents: tuple[Path, ...]) -> None:

@@ -11,10 +11,10 @@ from benchmarks.proof_reading import Task, proved, tallied
 from engrave.code.codeword import codeword_of
 from engrave.code.judging import Verdicts, judge
 from engrave.code.permutation import unpermute
-from engrave.code.profiles import PROFILE_A, PROFILE_G, PROFILE_S, SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILE_A, PROFILE_G, PROFILE_S, PROFILES, Profile
 from engrave.code.ring import ring_cells
 
-PROFILES = list(SPECIFIED_PROFILES.values())
+EVERY_PROFILE = list(PROFILES.values())
 
 
 def test_the_number_of_processes_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ def test_a_decoder_that_names_whatever_comes_first_fails(kind: str, monkeypatch:
         assert result["odds_from_10000"]["of"] == 100
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", EVERY_PROFILE, ids=lambda profile: profile.name)
 def test_without_wear_a_reader_sees_what_was_engraved(profile: Profile) -> None:
     scene = readings.worn(profile, np.random.default_rng(1), 20)
     assert scene.codes.shape == (20, 1)

@@ -51,8 +51,9 @@ def test_ink_stands_only_where_the_damage_left_it(fade: bool) -> None:  # noqa: 
     lost = []
     for _ in range(12):
         worn = wear(block, height_um=HEIGHT_UM, stroke_um=40.0, fade=fade, rng=rng)
-        assert worn.image.shape == worn.undamaged.shape == (91, 91)
-        rows, columns = np.ogrid[-45:46, -45:46]
+        # 225 x 250 um of 2.5 um, one sample on the centre.
+        assert worn.image.shape == worn.undamaged.shape == (101, 91)
+        rows, columns = np.ogrid[-50:51, -45:46]
         inside = (np.abs(rows) < 20) & (np.abs(columns) < 20)  # 50 um from the centre: within the block, shifted or not
         lost.append(float(np.mean(~worn.undamaged[inside])))
         assert worn.image[inside & worn.undamaged].mean() > worn.image[inside & ~worn.undamaged].mean() + 0.2
@@ -60,3 +61,29 @@ def test_ink_stands_only_where_the_damage_left_it(fade: bool) -> None:  # noqa: 
         assert 0.6 < worn.image[inside & worn.undamaged].mean() < 1.1
     # A fade takes less than half of the middle and more than nothing; spots of 20-37 um take a part of it.
     assert 0.05 < np.mean(lost) < 0.6
+
+
+def test_a_worn_stroke_is_0_6_to_1_5_of_what_it_was_and_stays_near_its_place() -> None:
+    rng = np.random.default_rng(8)
+    columns_um = 2.5 * np.arange(-45, 46)
+    widths_um, places_um = [], []
+    for _ in range(40):
+        worn = wear(STEM, height_um=HEIGHT_UM, stroke_um=STROKE_UM, fade=False, rng=rng)
+        # Rows of the stem, 20 um or more from its ends and from all damage: a blur spreads ink there and takes none.
+        inner = np.abs(np.arange(-50, 51)) <= 15
+        damaged = ~(inner & worn.undamaged.all(axis=1))
+        rows = worn.image[np.convolve(damaged, np.ones(17), mode="same") == 0]
+        if len(rows) >= 5:
+            near = np.abs(columns_um) <= 60.0
+            widths_um.append(2.5 * rows.sum(axis=1).mean())
+            places_um.append(float((rows[:, near] * columns_um[near]).sum() / rows[:, near].sum()))
+    # 12 to 30 um, and what the noise adds to a sum over 91 samples: some 4 um for five rows.
+    assert 12.0 - 5.0 < min(widths_um) < 18.0
+    assert 24.0 < max(widths_um) < 30.0 + 5.0
+    # Shifted by up to 7.5 um; a turn about the centre leaves the middle where it is.
+    assert 3.0 < np.abs(places_um).max() < 7.5 + 4.0
+
+
+def test_a_class_may_be_drawn_larger_than_the_canvas() -> None:
+    wide: Skeleton = (np.array([[-300.0, 0.0], [300.0, 0.0]]),)
+    assert read(STEM, wide, trials=4, seed=2) == [[4, 0], [0, 4]]

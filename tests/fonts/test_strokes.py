@@ -157,3 +157,12 @@ def test_cell_is_centred_and_as_wide_as_said() -> None:
     assert narrow.outline(height_um=175.0, stroke_um=20.0).bounds == pytest.approx((-56.5, -87.5, 56.5, 87.5))
     (line,) = narrow.skeleton(height_um=175.0, stroke_um=20.0)
     assert line == pytest.approx(np.array([[-46.5, -77.5], [-46.5, 77.5], [46.5, 77.5]]))
+
+
+def test_a_polyline_of_one_point_is_a_disc_of_the_pen() -> None:
+    outline = ink((np.array([[3.0, 4.0]]), np.array([[40.0, 4.0]])), stroke_um=20.0)
+    assert len(outline.geoms) == 2
+    assert outline.bounds == pytest.approx((-7.0, -6.0, 50.0, 14.0))
+    assert outline.area == pytest.approx(2 * math.pi * 100.0, rel=0.004)
+    touching = ink((np.array([[0.0, 0.0]]), np.array([[0.0, -30.0], [0.0, 30.0]])), stroke_um=20.0)
+    assert touching.equals(ink((np.array([[0.0, -30.0], [0.0, 30.0]]),), stroke_um=20.0))

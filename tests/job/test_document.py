@@ -45,7 +45,8 @@ def test_ranges_are_written_with_both_ends(example: Job) -> None:
 def test_the_document_holds_values_with_their_sources(document: dict[str, Any]) -> None:
     assert document["schema"] == "pin-engrave/job/1"
     assert document["relief_um"] == 25.0
-    assert document["pin"]["value"] == {
+    # Figures of other forms than the pin's are there and say nothing.
+    assert {key: value for key, value in document["pin"]["value"].items() if value is not None} == {
         "description": "Polished hemispherical tip, radius 1.0 mm, on a pin of 1.8 mm",
         "shape": "sphere",
         "edge_radius_um": 900.0,

@@ -104,7 +104,7 @@ def test_nominal_is_found_wherever_it_stands(write: Write) -> None:
         ),
         (
             ('pin = "sphere-1.0"', 'pin = "x"'),
-            "pin: 'x' is not among the pins; known: flat-1.8, sphere-0.8, sphere-1.0",
+            "pin: 'x' is not among the pins; known: chisel-1.8x0.7, cone-0.8, ellipse-1.6x0.9, flat-1.8",
         ),
         (('machine = "stage"', 'machine = "x"'), "machine: 'x' is not among the machines; known: stage"),
         (('process = "fs-steel"', 'process = "x"'), "process: 'x' is not among the processes; known: fs-steel"),

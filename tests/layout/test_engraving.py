@@ -1,16 +1,31 @@
 """The mark as it is cut: mirrored once, with the field that is cleared about it."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import MultiPolygon, affinity
+from shapely import MultiPolygon, Point, Polygon, affinity
 
-from engrave.layout import Engraving, LandShapes, Layout, Places, engraving_of, lay_out
-from engrave.tips import PINS, tip_of
+from engrave.code.profiles import profile_by_name
+from engrave.layout import (
+    Engraving,
+    LandShapes,
+    Layout,
+    LayoutSettings,
+    Places,
+    Track,
+    engraving_of,
+    land_shapes,
+    lay_out,
+    plan_places,
+)
+from engrave.tips import PINS, ChiselTip, FlatTip, tip_of
+from fonts.typeface import shipped_typeface
 from toolpaths.laser.planning import plan
 from toolpaths.laser.recipe import Ablation, Recipe
 
@@ -18,7 +33,14 @@ TRACK = st.text(alphabet="01", min_size=48, max_size=48)
 
 
 def engraved(layout: Layout, *, edge_um: float = 900.0, patch_um: float = 815.0) -> Engraving:
-    return engraving_of(layout, relief_um=25.0, edge_radius_um=edge_um, largest_patch_um=patch_um)
+    return engraving_of(layout, relief_um=25.0, tip=FlatTip(edge_radius_um=edge_um), largest_patch_um=patch_um)
+
+
+def radius_um(outline: Polygon) -> float:
+    """Of an outline all of whose corners lie on one circle."""
+    radii = np.hypot(*shapely.get_coordinates(outline).T)
+    assert np.ptp(radii) < 0.1
+    return float(radii.max())
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +51,18 @@ def layout(places: Places, shapes: LandShapes) -> Layout:
 def test_on_the_tip_seen_from_in_front_the_stem_of_f_has_the_greater_x(layout: Layout) -> None:
     """Written by hand, and by nothing else: if this fails, every pin is wrong.
 
-    The first character stands at (-262.5, 105) in the reading frame, where its F has the stem on the left, 0.16 em
-    from the left of a cell of 0.78 em, the foot of the stem at the bottom, and a lip at the right end of its upper arm.
-    An em is 175 - 14 = 161 um: the stem is at -262.5 + (0.16 - 0.39) x 161 = -299.53, the lip at -262.5 + 0.39 x 161 =
-    -199.71. On the tip they stand at +299.53 and +199.71, upright as before.
+    The first character stands at (-262.5, 105) in the reading frame, where its F has the stem on the left, 0.19 em
+    from the left of a cell of 0.78 em, the foot of the stem at the bottom, and a lip at the right end of its upper arm,
+    which ends 0.08 em below it. An em is 175 - 14 = 161 um: the stem is at -262.5 + (0.19 - 0.39) x 161 = -294.70, the
+    lip at -262.5 + 0.39 x 161 = -199.71. On the tip they stand at +294.70 and +199.71, upright as before. The arm's
+    lower edge lies at 105 + 175 / 2 - 14 = 178.5, the middle of the lip's round end at 192.5 - 7 - 0.08 x 161 = 172.6.
     """
     f = engraved(layout).lands[0]
     assert f.shows == "F"
     foot = shapely.intersection(f.outline, shapely.box(0.0, 0.0, 600.0, 70.0))
-    assert foot.bounds == pytest.approx((299.53 - 7.0, 17.5, 299.53 + 7.0, 70.0), abs=1e-6)
-    lip = shapely.intersection(f.outline, shapely.box(0.0, 145.0, 250.0, 165.0))
-    assert lip.bounds == pytest.approx((199.71 - 7.0, 145.0, 199.71 + 7.0, 165.0), abs=1e-6)
+    assert foot.bounds == pytest.approx((294.70 - 7.0, 17.5, 294.70 + 7.0, 70.0), abs=1e-6)
+    lip = shapely.intersection(f.outline, shapely.box(0.0, 173.0, 250.0, 178.0))
+    assert lip.bounds == pytest.approx((199.71 - 7.0, 173.0, 199.71 + 7.0, 178.0), abs=1e-6)
     assert foot.centroid.x > lip.centroid.x
 
 
@@ -88,8 +111,10 @@ def test_the_land_is_the_layouts_mirror_image_exactly(
 )
 def test_the_field(layout: Layout, edge_um: float, patch_um: float, field_um: float, taper_um: float | None) -> None:
     engraving = engraved(layout, edge_um=edge_um, patch_um=patch_um)
-    assert engraving.field_radius_um == pytest.approx(field_um)
-    assert engraving.taper_to_radius_um == (None if taper_um is None else pytest.approx(taper_um))
+    assert radius_um(engraving.field) == pytest.approx(field_um, abs=0.1)
+    assert (engraving.taper_to is None) is (taper_um is None)
+    if engraving.taper_to is not None:
+        assert radius_um(engraving.taper_to) == pytest.approx(taper_um, abs=0.1)
     assert engraving.relief_um == 25.0
 
 
@@ -99,12 +124,12 @@ def test_nothing_that_the_largest_patch_can_touch_stands_above_the_land(
 ) -> None:
     layout = lay_out(places, shapes, characters="00000000", ring=("0" * 48, "0" * 48))
     engraving = engraved(layout, edge_um=edge_um, patch_um=min(patch_um, edge_um))
-    outermost_um = engraving.taper_to_radius_um or engraving.field_radius_um
-    assert 600.0 < engraving.field_radius_um <= outermost_um <= edge_um
-    if engraving.taper_to_radius_um is None:
-        assert engraving.field_radius_um == edge_um
+    field_um, outermost_um = radius_um(engraving.field), radius_um(engraving.taper_to or engraving.field)
+    assert 600.0 < field_um <= outermost_um <= edge_um + 1e-6
+    if engraving.taper_to is None:
+        assert field_um == pytest.approx(edge_um, abs=0.1)
     else:
-        assert engraving.field_radius_um >= max(patch_um + 100.0, 650.0)
+        assert field_um >= max(min(patch_um, edge_um) + 100.0, 650.0) - 0.1
 
 
 @pytest.mark.parametrize("patch_um", [200.0, 620.0, 815.0])
@@ -126,19 +151,67 @@ def test_the_planner_takes_every_kind_of_field(layout: Layout, patch_um: float) 
     )
     engraving = engraved(layout, patch_um=patch_um)
     toolpath = plan(
-        land=MultiPolygon(shapely.get_parts(engraving.land()).tolist()),
-        field_radius_um=engraving.field_radius_um,
-        taper_to_radius_um=engraving.taper_to_radius_um,
+        land=engraving.standing(),
+        field=engraving.field,
+        taper_to=engraving.taper_to,
         surface=tip_of(PINS.load("sphere-1.0").value),
         relief_um=engraving.relief_um,
         recipe=recipe,
-        floor_radius_um=600.0,
+        floor_xy_um=np.array([(600.0, 0.0)]),
     )
     reach_um = max(np.hypot(*operation.paths.points[:, :2].T).max() for _, operation in toolpath.operations())
-    end_um = engraving.taper_to_radius_um or engraving.field_radius_um
+    end_um = radius_um(engraving.taper_to or engraving.field)
     assert end_um - 24.0 - 20.0 < reach_um < end_um
 
 
 def test_a_mark_without_lands_is_an_empty_land() -> None:
-    empty = Engraving(lands=(), relief_um=25.0, field_radius_um=900.0, taper_to_radius_um=None)
+    field = Point(0, 0).buffer(900.0)
+    empty = Engraving(lands=(), relief_um=25.0, polarity="raised", field=field, taper_to=None)
     assert empty.land().is_empty
+    assert empty.standing().is_empty
+    assert replace(empty, polarity="recessed").standing().equals(MultiPolygon([field]))
+
+
+# --- faces that are not round, grooves --------------------------------------------------------------------------------
+
+CHISEL = ChiselTip(length_x_um=1800.0, width_y_um=700.0, edge_round_um=50.0)
+
+
+@pytest.fixture(scope="module")
+def small(settings_with: Callable[..., LayoutSettings]) -> Layout:
+    """Two rows of four that fit a chisel, between the two ends of a ring that its sides cut off."""
+    tracks = (Track(inner_um=330.0, outer_um=405.0), Track(inner_um=420.0, outer_um=495.0))
+    settings = settings_with(tracks=tracks, height_um=120.0, column_pitch_um=130.0, row_pitch_um=150.0)
+    places = plan_places(profile_by_name("A"), settings, within=CHISEL.boundary)
+    assert 0 < len(places.teeth) < 96
+    outlines = land_shapes(places, shipped_typeface("anvil"))
+    return lay_out(places, outlines, characters="F0H5KC4M", ring=("110" * 16, "100" * 16))
+
+
+def test_on_a_face_that_is_not_round_field_and_taper_end_where_the_face_does(small: Layout) -> None:
+    engraving = engraving_of(small, relief_um=25.0, tip=CHISEL, largest_patch_um=500.0)
+    # The patch and 100 um, a taper of 100 um; the sides of the face lie at y = 350.
+    assert engraving.field.bounds == pytest.approx((-600.0, -350.0, 600.0, 350.0), abs=0.1)
+    assert engraving.taper_to is not None
+    assert engraving.taper_to.bounds == pytest.approx((-700.0, -350.0, 700.0, 350.0), abs=0.1)
+    # A disc of 600 um less the two caps beyond the sides: 2 (y sqrt(r^2 - y^2) + r^2 asin(y / r)).
+    area_um2 = 2 * (350 * math.sqrt(600**2 - 350**2) + 600**2 * math.asin(350 / 600))
+    assert engraving.field.area == pytest.approx(area_um2, rel=1e-3)
+    everything = engraving_of(small, relief_um=25.0, tip=CHISEL, largest_patch_um=900.0)
+    assert everything.field.equals(CHISEL.boundary)
+    assert everything.taper_to is None
+
+
+@pytest.mark.parametrize("patch_um", [200.0, 400.0, 900.0])
+def test_of_a_recessed_mark_all_but_the_lands_stands(small: Layout, patch_um: float) -> None:
+    settings = replace(small.places.settings, polarity="recessed")
+    recessed = replace(small, places=replace(small.places, settings=settings))
+    engraving = engraving_of(recessed, relief_um=25.0, tip=CHISEL, largest_patch_um=patch_um)
+    raised = engraving_of(small, relief_um=25.0, tip=CHISEL, largest_patch_um=patch_um)
+    assert engraving.taper_to is None
+    # Mirrored as a raised mark is, and nothing that lies between the lands is cut.
+    assert shapely.symmetric_difference(engraving.land(), raised.land()).area == 0.0
+    assert engraving.standing().area == pytest.approx(engraving.field.area - raised.land().area)
+    assert shapely.intersection(engraving.standing(), engraving.land()).area == pytest.approx(0.0, abs=1e-6)
+    # The field is the mark's and not the patch's: 50 um beyond the outer track.
+    assert engraving.field.bounds[2] == pytest.approx(545.0, abs=0.1)

@@ -50,7 +50,7 @@ def test_the_mark_ends_at_its_outer_track(places: Places) -> None:
             {"row_pitch_um": -1.0, "tooth_um": 0.0},
             ["row_pitch: -1 um must be positive", "tooth: 0 um must be positive"],
         ),
-        ({"tracks": ()}, ["tracks: each needs 0 < inner < outer"]),
+        ({"tracks": ()}, ["tracks: missing; teeth need tracks to stand on"]),
         ({"tracks": (Track(inner_um=0.0, outer_um=50.0),)}, ["tracks: each needs 0 < inner < outer"]),
         ({"tracks": (Track(inner_um=50.0, outer_um=40.0),)}, ["tracks: each needs 0 < inner < outer"]),
         (

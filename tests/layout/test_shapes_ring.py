@@ -1,4 +1,4 @@
-"""The ring of shapes: where each stands and how it lies, against hand-placed rectangles, and what cannot be placed."""
+"""The ring of shapes: where each stands and how it lies, against hand-placed rectangles."""
 
 import math
 from itertools import combinations
@@ -7,10 +7,13 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from engrave.base.errors import InputError
 from engrave.code.codeword import codeword_of
+from engrave.code.profiles import PROFILES
 from engrave.code.shapes import SHAPE_NAMES, ring_shapes
-from engrave.layout.shapes_ring import least_radius_um, shapes_ring
+from engrave.layout import Land, LayoutSettings, land_shapes, lay_out, plan_places
+from engrave.layout.places import ShapeCircle
+from engrave.layout.room import least_circle_um
+from fonts.errors import FontError
 from fonts.typeface import Typeface, load_typeface, shipped_typeface
 
 FACE = shipped_typeface("anvil")
@@ -21,13 +24,26 @@ def face_of_one_lip() -> Typeface:
     """Every shape is an upright stem through the middle of its cell with a lip at its head, to the right."""
     shapes = "\n".join(f'{letter} = {{ advance = 1, strokes = ["0.5,0 0.5,1 1,1"] }}' for letter in "abcdefgh")
     head = 'name = "T"\nlicence = "CC0-1.0"\nnotes = "t"\nsource = "a test"'
-    glyphs = '[glyphs]\nA = { advance = 1, strokes = ["0,0 0,1"] }'
+    glyphs = "[glyphs]\n" + "\n".join(f'{letter} = {{ advance = 1, strokes = ["0,0 0,1"] }}' for letter in "01")
     return load_typeface(f"{head}\n{glyphs}\n[shapes]\n{shapes}\n", origin="t")
 
 
+def lands(names: list[str], face: Typeface, *, radius_um: float = RADIUS_UM) -> tuple[Land, ...]:
+    settings = LayoutSettings(
+        profile="G",
+        face="any",
+        height_um=150.0,
+        stroke_um=STROKE_UM,
+        column_pitch_um=170.0,
+        row_pitch_um=180.0,
+        shapes=ShapeCircle(height_um=HEIGHT_UM, radius_um=radius_um),
+    )
+    places = plan_places(PROFILES["G"], settings)
+    return lay_out(places, land_shapes(places, face), characters="01010101", ring=(), shapes=names).shapes
+
+
 def ring(names: list[str], face: Typeface, *, radius_um: float = RADIUS_UM) -> list[BaseGeometry]:
-    lands = shapes_ring(names, face, radius_um=radius_um, height_um=HEIGHT_UM, stroke_um=STROKE_UM)
-    return [land.outline for land in lands]
+    return [land.outline for land in lands(names, face, radius_um=radius_um)]
 
 
 def holds(outline: BaseGeometry, x_um: float, y_um: float) -> bool:
@@ -50,10 +66,10 @@ def test_shapes_stand_clockwise_from_twelve_with_their_foot_to_the_centre() -> N
 
 
 def test_the_place_after_twelve_is_one_o_clock() -> None:
-    lands = shapes_ring(["b0", "a0", *["c0"] * 10], FACE, radius_um=RADIUS_UM, height_um=HEIGHT_UM, stroke_um=STROKE_UM)
-    assert [land.place for land in lands] == [f"shape {place}" for place in range(12)]
-    assert [land.shows for land in lands[:3]] == ["b0", "a0", "c0"]
-    for place, land in enumerate(lands):
+    placed = lands(["b0", "a0", *["c0"] * 10], FACE)
+    assert [land.place for land in placed] == [f"shape {place}" for place in range(12)]
+    assert [land.shows for land in placed[:3]] == ["b0", "a0", "c0"]
+    for place, land in enumerate(placed):
         clock_rad = math.radians(30.0 * place)
         stands = shapely.Point(510.0 * math.sin(clock_rad), 510.0 * math.cos(clock_rad))
         # Places are 264 um apart; a shape's ink lies within its cell of 150 um.
@@ -81,7 +97,7 @@ def test_a_shape_is_the_face_s_own_at_twelve() -> None:
 
 @pytest.mark.parametrize("first", range(0, 32, 12))
 def test_no_two_shapes_come_nearer_than_a_stroke_on_the_least_circle(first: int) -> None:
-    radius_um = least_radius_um(height_um=HEIGHT_UM, stroke_um=STROKE_UM)
+    radius_um = least_circle_um(HEIGHT_UM, STROKE_UM, 12)
     outlines = ring([SHAPE_NAMES[(first + k) % 32] for k in range(12)], FACE, radius_um=radius_um)
     assert all(one.is_valid for one in outlines)
     assert min(one.distance(other) for one, other in combinations(outlines, 2)) >= STROKE_UM - 1e-6
@@ -89,7 +105,7 @@ def test_no_two_shapes_come_nearer_than_a_stroke_on_the_least_circle(first: int)
 
 def test_full_cells_are_a_stroke_apart_on_the_least_circle() -> None:
     # Two squares of 150 um at twelve and one o'clock, placed by hand.
-    radius_um = least_radius_um(height_um=HEIGHT_UM, stroke_um=STROKE_UM)
+    radius_um = least_circle_um(HEIGHT_UM, STROKE_UM, 12)
     square = shapely.box(-75.0, radius_um - 75.0, 75.0, radius_um + 75.0)
     beside = shapely.affinity.rotate(square, -30.0, origin=(0, 0))
     assert square.distance(beside) == pytest.approx(STROKE_UM)
@@ -102,29 +118,14 @@ def test_the_shapes_of_a_codeword_can_be_drawn() -> None:
     assert len(ring(list(names), FACE)) == 12
 
 
-@pytest.mark.parametrize(
-    ("changes", "faults"),
-    [
-        ({"names": ["a0"] * 11}, ["11 shapes; profile G has 12"]),
-        (
-            {"names": ["a4", "i0", "A0", "", *["a0"] * 8]},
-            [f"shape {place}: {name!r} is none" for place, name in enumerate(["a4", "i0", "A0", ""])],
-        ),
-        ({"radius_um": 393.5}, ["radius 393.5 um: shapes 150 um high need 394 um or more"]),
-        ({"radius_um": math.nan}, ["radius nan um"]),
-        ({"stroke_um": 150.0}, ["stroke 150 um, height 150 um: it takes 0 < stroke < height"]),
-        ({"names": ["b9"] * 3, "radius_um": 1.0}, ["3 shapes", "shape 0", "shape 1", "shape 2", "radius 1 um"]),
-    ],
-)
-def test_what_cannot_be_placed_is_refused_with_every_fault(changes: dict[str, object], faults: list[str]) -> None:
-    given: dict[str, object] = {"names": ["a0"] * 12, "radius_um": 510.0, "height_um": 150.0, "stroke_um": 20.0}
-    with pytest.raises(InputError) as caught:
-        shapes_ring(typeface=FACE, **{**given, **changes})  # type: ignore[arg-type] # the table names each type
-    assert len(caught.value.faults) == len(faults)
-    assert all(said.startswith(expected) for said, expected in zip(caught.value.faults, faults, strict=True))
+def test_another_number_of_shapes_and_a_name_that_is_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        lands(["a0"] * 11, FACE)
+    with pytest.raises(KeyError):
+        lands(["a4", *["a0"] * 11], FACE)
 
 
 def test_a_face_without_shapes_says_so() -> None:
     bare = Typeface(name="Bare", licence="", notes="", source="", glyphs={})
-    with pytest.raises(InputError, match="shape 11: typeface Bare: no shape 'a'; it has no shapes"):
-        shapes_ring(["a0"] * 12, bare, radius_um=RADIUS_UM, height_um=HEIGHT_UM, stroke_um=STROKE_UM)
+    with pytest.raises(FontError, match="typeface Bare: no shape 'a'; it has no shapes"):
+        lands(["a0"] * 12, bare)

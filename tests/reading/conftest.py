@@ -104,6 +104,7 @@ def impress() -> Callable[..., HeightMap]:
         turn_rad: float = 0.0,
         tip: SphericalTip | FlatTip = sphere,
         backing: float = 0.5,
+        polarity: str = "raised",
     ) -> HeightMap:
         moved = [
             affinity.translate(affinity.rotate(outline, turn_rad, origin=(0, 0), use_radians=True), *shift_um)
@@ -111,9 +112,10 @@ def impress() -> Callable[..., HeightMap]:
         ]
         grid = centred_grid(half_width_um=_HALF_WIDTH_UM, pixel_um=_PIXEL_UM)
         x_um, y_um = np.meshgrid(grid, grid)
-        land = gaussian_filter(_covered(moved, grid)[:, ::-1], _WALL_UM / _EDGE_SIGMAS / _PIXEL_UM)
+        covered = _covered(moved, grid, wall_um=_WALL_UM if polarity == "raised" else -_WALL_UM)
+        land = gaussian_filter(covered[:, ::-1], _WALL_UM / _EDGE_SIGMAS / _PIXEL_UM)
         pin = HeightMap(
-            z_um=tip.height_um(x_um, y_um) - relief_um * (1.0 - land),
+            z_um=tip.height_um(x_um, y_um) - relief_um * (1.0 - land if polarity == "raised" else land),
             pixel_um=_PIXEL_UM,
             x0_um=float(grid[0]),
             y0_um=float(grid[0]),
@@ -140,11 +142,11 @@ def random_impression(
     return drawn
 
 
-def _covered(outlines: Outlines, grid: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 where a land is at half its relief, half a wall outside its crest; reading frame."""
+def _covered(outlines: Outlines, grid: NDArray[np.float64], *, wall_um: float) -> NDArray[np.float64]:
+    """1 where a land is at half its relief, half a wall outside its outline, or inside; reading frame."""
     land = np.zeros((grid.size, grid.size))
     for outline in outlines:
-        wide = outline.buffer(_WALL_UM / 2)
+        wide = outline.buffer(wall_um / 2)
         shapely.prepare(wide)
         (left, right), (low, high) = (np.searchsorted(grid, wide.bounds[axis::2]) for axis in (0, 1))
         x_um, y_um = np.meshgrid(grid[left:right], grid[low:high])

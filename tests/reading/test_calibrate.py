@@ -30,6 +30,7 @@ TRUE = Calibration(
     character_scale=(3.0, 0.0, 0.0, 0.0, 0.0),
     character_lapse=(-3.0, 0.0),
     character_tempering=1.0,
+    shape_tempering=1.0,
     cell_level=(0.5, 4.0, 0.0),
     tooth_scale=(0.0, 0.0, 0.0, 0.0, 0.0),
     gap_scale=(0.0, 0.0, 0.0, 0.0, 0.0),

@@ -43,6 +43,7 @@ PLAIN = Calibration(
     character_scale=(log(2.0), 0.0, 0.0, 0.0, 0.0),
     character_lapse=(-log(9.0), 0.0),
     character_tempering=1.0,
+    shape_tempering=1.0,
     cell_level=(0.0, 2.0, 2.0),
     tooth_scale=(0.0, 0.0, 0.0, 0.0, 0.0),
     gap_scale=(0.0, 0.0, 0.0, 0.0, 0.0),
@@ -72,6 +73,17 @@ def test_characters_by_hand() -> None:
         np.exp(tempered.characters(evidence)),
         [[0.1 + 1.8 * 2 / (2 + 2**0.5), 0.1 + 1.8 * 2**0.5 / (2 + 2**0.5)]],
     )
+
+
+def test_shapes_by_hand() -> None:
+    """As characters, but of half as many samples: odds 2 to the root of 2."""
+    evidence = character_seen(np.log([[0.25, 0.5]]))
+    halved = replace(PLAIN, shape_tempering=0.5)
+    np.testing.assert_allclose(
+        np.exp(halved.shapes(evidence)),
+        [[0.1 + 1.8 * 2 / (2 + 2**0.5), 0.1 + 1.8 * 2**0.5 / (2 + 2**0.5)]],
+    )
+    np.testing.assert_allclose(np.exp(halved.characters(evidence)), [[0.1 + 0.9 * 4 / 3, 0.1 + 0.9 * 2 / 3]])
 
 
 def test_cells_by_hand() -> None:
@@ -126,7 +138,7 @@ def test_a_calibration_with_too_few_figures_and_a_tempering_of_nought() -> None:
 
 
 def view_of(levels: FloatArray) -> CellView:
-    return CellView(lines_um=np.repeat(levels[:, :, None], 20, axis=2))
+    return CellView(lines_um=np.repeat(levels[:, :, None], 20, axis=2), present=np.ones(levels.shape, dtype=np.bool_))
 
 
 FITTING = CharacterEvidence(

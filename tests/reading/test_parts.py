@@ -81,7 +81,12 @@ def test_a_step_in_the_marks_frame_is_the_same_step_in_the_picture(
 
 
 def cells_as_seen(contrast_um: FloatArray, *, lines: int = 20) -> CellView:
-    return CellView(lines_um=np.repeat(contrast_um[:, :, None], lines, axis=2))
+    return view_of(np.repeat(contrast_um[:, :, None], lines, axis=2))
+
+
+def view_of(lines_um: FloatArray) -> CellView:
+    """A ring that is whole."""
+    return CellView(lines_um=lines_um, present=np.ones(lines_um.shape[:2], dtype=np.bool_))
 
 
 @given(
@@ -108,7 +113,7 @@ def test_a_tooth_printed_over_part_of_its_length_is_lost(printed: int, expected:
     view = cells_as_seen(np.tile([20.0, 0.0], (1, 24)))
     lines_um = view.lines_um.copy()
     lines_um[0, 11, :printed] = 20.0
-    assert decided_cells(CellView(lines_um=lines_um), relief_um=20.0)[0, 11] == expected
+    assert decided_cells(view_of(lines_um), relief_um=20.0)[0, 11] == expected
 
 
 @pytest.mark.parametrize(("run", "lost_at", "expected"), [(4, 12, LOST), (3, 12, 0), (4, None, 0), (9, None, 0)])
@@ -126,6 +131,30 @@ def test_a_run_goes_on_past_twelve_o_clock() -> None:
     cells = decided_cells(cells_as_seen(contrast_um), relief_um=20.0)
     assert (cells[0, [46, 47, 0, 1]] == LOST).all()
     assert (cells[0, 2:46] == 1).all()
+
+
+def test_cells_without_a_place_end_a_run_and_are_lost_themselves() -> None:
+    """Four gaps, one of them lost, are the end of printing; two beside two absent cells are not."""
+    contrast_um = np.full((1, 48), 20.0)
+    contrast_um[0, [10, 11, 12, 13]] = (0.0, np.nan, 0.0, 0.0)
+    present = np.ones((1, 48), dtype=np.bool_)
+    lines_um = np.repeat(contrast_um[:, :, None], 20, axis=2)
+    assert (decided_cells(CellView(lines_um=lines_um, present=present), relief_um=20.0)[0, 10:14] == LOST).all()
+    present[0, [13, 14, 15]] = False
+    cells = decided_cells(CellView(lines_um=lines_um, present=present), relief_um=20.0)
+    assert cells[0, 10:16].tolist() == [0, LOST, 0, LOST, LOST, LOST]
+    # So they do over twelve o'clock.
+    turned = CellView(lines_um=np.roll(lines_um, -12, axis=1), present=np.roll(present, -12, axis=1))
+    assert np.roll(decided_cells(turned, relief_um=20.0), 12)[0, 10:16].tolist() == cells[0, 10:16].tolist()
+
+
+def test_a_track_with_few_cells_on_the_tip_may_be_without_teeth() -> None:
+    """Eight random cells have fewer than three teeth once in seven times: no sign that there is no ring."""
+    for count, bare in ((15, False), (16, True)):
+        present = np.zeros((1, 48), dtype=np.bool_)
+        present[0, :count] = True
+        view = CellView(lines_um=np.zeros((1, 48, 20)), present=present)
+        assert is_bare(view, relief_um=20.0) == bare
 
 
 def test_text_alone_is_bare_unless_the_ring_cannot_be_seen() -> None:

@@ -16,7 +16,7 @@ from engrave.code.decode import Options
 from engrave.code.evidence import Orientation, SoftReading, orientations, soft_reading, symbol_evidence
 from engrave.code.judging import Prior
 from engrave.code.permutation import permute, unpermute
-from engrave.code.profiles import PROFILE_A, PROFILE_G, PROFILE_S, SPECIFIED_PROFILES, Profile
+from engrave.code.profiles import PROFILE_A, PROFILE_G, PROFILE_S, PROFILES, Profile
 from engrave.code.ring import ring_cells, ring_symbols
 from engrave.code.soft import decode_soft
 from engrave.code.written import written_of
@@ -25,7 +25,7 @@ from engrave.registry.index import IndexCodes
 from engrave.registry.ranking import Ranked, trace_codes
 from engrave.registry.scan import rank
 
-PROFILES = list(SPECIFIED_PROFILES.values())
+EVERY_PROFILE = list(PROFILES.values())
 SEEDS = st.integers(0, 2**32 - 1)
 UPRIGHT = (Orientation(),)
 OURS = 0.01
@@ -97,7 +97,7 @@ def random_reading(profile: Profile, generator: np.random.Generator, steps: floa
 
 
 @settings(deadline=None, max_examples=25)
-@given(seed=SEEDS, profile=st.sampled_from(PROFILES), most=st.integers(1, 60), steps=st.sampled_from([0.0, 0.5]))
+@given(seed=SEEDS, profile=st.sampled_from(EVERY_PROFILE), most=st.integers(1, 60), steps=st.sampled_from([0.0, 0.5]))
 def test_ranking_is_that_of_a_plain_loop(seed: int, profile: Profile, most: int, steps: float) -> None:
     reading = random_reading(profile, np.random.default_rng(seed), steps)
     expected = {code: values[0] for code, values in weighed(WORDS, reading).items()}
@@ -166,7 +166,7 @@ def test_sums_in_another_order_are_alike() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(data=st.data(), seed=SEEDS, profile=st.sampled_from(PROFILES))
+@given(data=st.data(), seed=SEEDS, profile=st.sampled_from(EVERY_PROFILE))
 def test_what_fits_is_what_a_plain_loop_finds(data: st.DataObject, seed: int, profile: Profile) -> None:
     generator = np.random.default_rng(seed)
     word = WORDS[int(generator.choice(RECORD))]

@@ -7,6 +7,7 @@ from shapely.geometry.base import BaseGeometry
 
 from engrave.code.profiles import profile_by_name
 from engrave.layout import Engraving, Land, Layout, LayoutSettings, Places, Track, engraving_of, plan_places
+from engrave.tips import FlatTip
 
 EDGE_RADIUS_UM = 900.0
 
@@ -55,4 +56,4 @@ def layout(places: Places, letter_f: BaseGeometry) -> Layout:
 
 @pytest.fixture(scope="session")
 def engraving(layout: Layout) -> Engraving:
-    return engraving_of(layout, relief_um=25.0, edge_radius_um=EDGE_RADIUS_UM, largest_patch_um=560.0)
+    return engraving_of(layout, relief_um=25.0, tip=FlatTip(edge_radius_um=EDGE_RADIUS_UM), largest_patch_um=560.0)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from engrave.layout import Engraving, Layout
 from engrave.report import impression_png, layout_png, pin_png, thumbnail_png
-from toolpaths.surface import HeightMap, centred_grid
+from toolpaths.surface import HeightMap, centred_grid, disc
 
 EDGE_RADIUS_UM = 900.0
 INK = 17
@@ -71,7 +71,7 @@ def test_land_covers_its_area_at_the_scale_of_the_bar(layout: Layout, width_px: 
 
 def test_the_pictures_place_land_where_it_is(layout: Layout, engraving: Engraving) -> None:
     reads = _grey(layout_png(layout, title="", width_px=636))  # 2 um a pixel
-    cut = _grey(pin_png(engraving, title="", edge_radius_um=EDGE_RADIUS_UM, width_px=954))  # 2 um a pixel
+    cut = _grey(pin_png(engraving, title="", boundary=disc(EDGE_RADIUS_UM), width_px=954))  # 2 um a pixel
     for x_um, y_um, land in (
         (-290.0, 60.0, True),  # stem of F
         (-210.0, 185.0, True),  # end of its bar
@@ -88,14 +88,14 @@ def test_the_pictures_place_land_where_it_is(layout: Layout, engraving: Engravin
 
 
 def test_a_counter_shows_the_field_below_it(engraving: Engraving) -> None:
-    cut = _grey(pin_png(engraving, title="", edge_radius_um=EDGE_RADIUS_UM, width_px=954))
+    cut = _grey(pin_png(engraving, title="", boundary=disc(EDGE_RADIUS_UM), width_px=954))
     counter, field, outside = cut[477 + 50, 477 - 70], cut[477, 477], cut[5, 5]
     assert counter == field
     assert field < outside == 255.0
 
 
 def test_the_bar_of_the_pin_is_200_um(engraving: Engraving) -> None:
-    assert _bar_px(_grey(pin_png(engraving, title="x", edge_radius_um=EDGE_RADIUS_UM, width_px=954))[40:]) == 100
+    assert _bar_px(_grey(pin_png(engraving, title="x", boundary=disc(EDGE_RADIUS_UM), width_px=954))[40:]) == 100
 
 
 def test_the_bar_of_an_impression_measures_what_it_shows() -> None:

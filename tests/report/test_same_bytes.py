@@ -14,7 +14,8 @@ from engrave.code.profiles import profile_by_name
 from engrave.layout import Land, Layout, LayoutSettings, Track, engraving_of, plan_places
 from engrave.report import *
 from toolpaths.findings import Finding, Severity
-from toolpaths.surface import HeightMap
+from engrave.tips import FlatTip
+from toolpaths.surface import HeightMap, disc
 
 settings = LayoutSettings(
     profile="A", face="none", height_um=175.0, stroke_um=14.0, column_pitch_um=175.0, row_pitch_um=215.0,
@@ -25,7 +26,7 @@ lands = tuple(
     for i in range(4)
 )
 layout = Layout(places=plan_places(profile_by_name("A"), settings), characters=lands, teeth=())
-engraving = engraving_of(layout, relief_um=25.0, edge_radius_um=900.0, largest_patch_um=560.0)
+engraving = engraving_of(layout, relief_um=25.0, tip=FlatTip(edge_radius_um=900.0), largest_patch_um=560.0)
 z_um = np.random.default_rng(1).normal(0.0, 3.0, (200, 200))
 surface = HeightMap(z_um=z_um, pixel_um=7.0, x0_um=-700.0, y0_um=-700.0, frame="reading")
 finding = Finding(number="L101", severity=Severity.WARNING, message="m", value=1.5, limit=2.0, unit="um")
@@ -36,8 +37,8 @@ row = PinRow(
 )
 summary = Summary(title="t", facts=(), priors=(), files=())
 made = (
-    layout_svg(layout, title="t"), pin_svg(engraving, title="t", edge_radius_um=900.0),
-    pin_png(engraving, title="t", edge_radius_um=900.0), picture, row.layout_png,
+    layout_svg(layout, title="t"), pin_svg(engraving, title="t", boundary=disc(900.0)),
+    pin_png(engraving, title="t", boundary=disc(900.0)), picture, row.layout_png,
     index_html([row, row], summary=summary),
 )
 print(*(hashlib.sha256(data).hexdigest() for data in made))

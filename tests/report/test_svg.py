@@ -14,6 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from engrave.layout import Engraving, Land, Layout, engraving_of
 from engrave.report import layout_svg, pin_svg
+from engrave.tips import FlatTip
+from toolpaths.surface import disc
 
 SVG = "{http://www.w3.org/2000/svg}"
 EDGE_RADIUS_UM = 900.0
@@ -76,7 +78,7 @@ def test_the_stem_of_f_has_the_lesser_x_as_it_reads_and_the_greater_as_it_is_cut
 ) -> None:
     stem, bar_end = shapely.Point(-290.0, 60.0), shapely.Point(-210.0, 185.0)
     reads = _lands(layout_svg(layout, title="x"), svgelements)
-    cut = _lands(pin_svg(engraving, title="x", edge_radius_um=EDGE_RADIUS_UM), svgelements)
+    cut = _lands(pin_svg(engraving, title="x", boundary=disc(EDGE_RADIUS_UM)), svgelements)
     assert reads.covers(stem)
     assert reads.covers(bar_end)
     assert cut.covers(shapely.Point(290.0, 60.0))
@@ -90,7 +92,7 @@ def test_the_stem_of_f_has_the_lesser_x_as_it_reads_and_the_greater_as_it_is_cut
 def test_a_drawing_has_its_real_size(layout: Layout, engraving: Engraving) -> None:
     for data, least_um in (
         (layout_svg(layout, title="x"), 1200.0),
-        (pin_svg(engraving, title="x", edge_radius_um=EDGE_RADIUS_UM), 1800.0),
+        (pin_svg(engraving, title="x", boundary=disc(EDGE_RADIUS_UM)), 1800.0),
     ):
         root = _tree(data)
         _, _, width_um, height_um = (float(number) for number in root.attrib["viewBox"].split())
@@ -118,7 +120,7 @@ def test_a_background_covers_the_whole_drawing(layout: Layout) -> None:
 
 def test_the_drawings_say_in_words_how_they_are_turned(layout: Layout, engraving: Engraving) -> None:
     reads = layout_svg(layout, title="x").decode()
-    cut = pin_svg(engraving, title="x", edge_radius_um=EDGE_RADIUS_UM).decode()
+    cut = pin_svg(engraving, title="x", boundary=disc(EDGE_RADIUS_UM)).decode()
     assert "as it reads in the primer" in reads
     assert "mirrored" not in reads
     assert "as it is cut, seen from in front of the tip (mirrored)" in cut
@@ -133,8 +135,10 @@ def test_the_drawings_say_in_words_how_they_are_turned(layout: Layout, engraving
     ],
 )
 def test_the_pin_shows_its_edge_and_its_field(layout: Layout, patch_um: float, circles: dict[str, float]) -> None:
-    engraving = engraving_of(layout, relief_um=25.0, edge_radius_um=EDGE_RADIUS_UM, largest_patch_um=patch_um)
-    root = _tree(pin_svg(engraving, title="x", edge_radius_um=EDGE_RADIUS_UM))
+    engraving = engraving_of(
+        layout, relief_um=25.0, tip=FlatTip(edge_radius_um=EDGE_RADIUS_UM), largest_patch_um=patch_um
+    )
+    root = _tree(pin_svg(engraving, title="x", boundary=disc(EDGE_RADIUS_UM)))
     found = {circle.findtext(f"{SVG}title"): float(circle.attrib["r"]) for circle in root.iter(f"{SVG}circle")}
     assert found == circles
 

@@ -20,6 +20,7 @@ from engrave.strike.mechanics import (
     pressure_ratio,
 )
 from engrave.strike.reference import disc_sinking_um
+from engrave.tips import FlatTip, SphericalTip
 
 # Dent, um, at which r = 650 um is touched and then fully formed at 30 um relief, by tip radius (mm) and backing:
 # computed once from finite-element runs' fit, by other code.
@@ -56,8 +57,13 @@ FILLED = [
 ]
 
 
+def ball(nose_um: float, *, edge_um: float | None = None) -> SphericalTip:
+    return SphericalTip(radius_um=nose_um, edge_radius_um=nose_um if edge_um is None else edge_um)
+
+
 def touching(r_um: float, *, nose_mm: float, backing: float) -> float:
-    return float(dent_touching_um(np.array(r_um), nose_radius_um=1000 * nose_mm, backing=backing))
+    depth_um = 1000 * nose_mm - math.sqrt((1000 * nose_mm) ** 2 - r_um**2)
+    return float(dent_touching_um(np.array(depth_um), face=ball(1000 * nose_mm), backing=backing))
 
 
 def filled(fraction: float, pressure: float) -> float:
@@ -72,9 +78,10 @@ def test_the_dent_that_reaches_a_track(nose_mm: float, backing: float, touched_u
 
 @given(dent_um=st.floats(1.0, 600.0), backing=st.floats(0.0, 1.0), nose_um=st.floats(700.0, 3000.0))
 def test_the_patch_ends_where_the_dent_just_touches(dent_um: float, backing: float, nose_um: float) -> None:
-    patch_um = contact_radius_um(dent_um, nose_radius_um=nose_um, edge_radius_um=1e9, backing=backing)
-    again = dent_touching_um(np.array(patch_um), nose_radius_um=nose_um, backing=backing)
-    assert float(again) == pytest.approx(dent_um, rel=1e-6)
+    patch_um = contact_radius_um(dent_um, face=ball(nose_um), backing=backing)
+    # All of a hemisphere that is pushed in so deep that its patch would be greater than it is touches sooner.
+    if patch_um < nose_um:
+        assert touching(patch_um, nose_mm=nose_um / 1000, backing=backing) == pytest.approx(dent_um, rel=1e-6)
 
 
 @given(
@@ -87,15 +94,15 @@ def test_a_deeper_dent_never_touches_less_and_never_beyond_the_edge(
     one: float, other: float, backing: float, edge_um: float
 ) -> None:
     low, high = (
-        contact_radius_um(dent, nose_radius_um=1000.0, edge_radius_um=edge_um, backing=backing)
-        for dent in sorted((one, other))
+        contact_radius_um(dent, face=ball(1000.0, edge_um=edge_um), backing=backing) for dent in sorted((one, other))
     )
     assert 0 < low <= high <= edge_um
 
 
 def test_a_flat_touches_all_at_once_and_a_sphere_never_beyond_its_reach() -> None:
-    assert contact_radius_um(1.0, nose_radius_um=math.inf, edge_radius_um=900.0, backing=0.0) == 900.0
-    assert dent_touching_um(np.array([0.0, 800.0]), nose_radius_um=math.inf, backing=0.0).tolist() == [0.0, 0.0]
+    flat = FlatTip(edge_radius_um=900.0)
+    assert contact_radius_um(1.0, face=flat, backing=0.0) == 900.0
+    assert dent_touching_um(np.array([0.0, 0.0]), face=flat, backing=0.0).tolist() == [0.0, 0.0]
     # Unbacked, a hemisphere pushed in up to its equator touches out to sqrt(0.7) of its radius.
     reach_um = 1000 * math.sqrt(0.7)
     assert touching(reach_um - 0.1, nose_mm=1.0, backing=0.0) < 1000
@@ -128,7 +135,7 @@ def test_a_flat_touches_all_at_once_and_a_sphere_never_beyond_its_reach() -> Non
 def test_the_mean_pressure(
     thickness_um: float, nose_um: float, backing: float, pressure: float, tolerance: float
 ) -> None:
-    found = pressure_ratio(thickness_um=thickness_um, nose_radius_um=nose_um, backing=backing)
+    found = pressure_ratio(thickness_um=thickness_um, mean_curvature_per_um=1 / nose_um, backing=backing)
     assert found == pytest.approx(pressure, abs=tolerance)
 
 
@@ -176,21 +183,20 @@ def test_where_no_land_stands_any_pressure_fills_and_none_does_not() -> None:
 # --- force and energy -------------------------------------------------------------------------------------------------
 
 BLOW = Blow(
-    nose_radius_um=1000.0,
-    edge_radius_um=700.0,
+    face=ball(1000.0, edge_um=700.0),
     thickness_um=500.0,
     yield_stress_pa=450e6,
     hardening_pa=0.0,
     backing=0.5,
 )
-FLAT_BLOW = replace(BLOW, nose_radius_um=math.inf, hardening_pa=150e6)
+FLAT_BLOW = replace(BLOW, face=FlatTip(edge_radius_um=700.0), hardening_pa=150e6)
 # 0.925 (2 R D - D^2) = 700^2 um^2: where the patch of that blow meets the tip's edge.
 AT_EDGE_UM = 1000.0 - math.sqrt(1000.0**2 - 700.0**2 / 0.925)
 
 
 def test_the_force_of_an_ordinary_strike_by_hand() -> None:
     # a = 0.7309 mm, flow stress 450 + 150 x 0.2 x 0.7309 = 471.9 MPa, p = 1.8 x 471.9 = 849.5 MPa on 1.6782 mm2.
-    blow = replace(BLOW, edge_radius_um=900.0, hardening_pa=150e6)
+    blow = replace(BLOW, face=ball(1000.0, edge_um=900.0), hardening_pa=150e6)
     assert blow.mean_pressure_pa(350.0) == pytest.approx(849.5e6, rel=1e-4)
     assert blow.force_n(350.0) == pytest.approx(1425.6, abs=0.1)
 
@@ -198,8 +204,8 @@ def test_the_force_of_an_ordinary_strike_by_hand() -> None:
 def test_metal_hardens_by_tabors_strain_and_not_at_all_below_a_flat() -> None:
     given = {"yield_stress_pa": 450e6, "hardening_pa": 150e6}
     # 0.2 a / R = 0.08 at a = 0.4 R.
-    assert flow_stress_pa(400.0, nose_radius_um=1000.0, **given) == pytest.approx(462e6)
-    assert flow_stress_pa(400.0, nose_radius_um=math.inf, **given) == 450e6
+    assert flow_stress_pa(400.0, mean_curvature_per_um=1e-3, **given) == pytest.approx(462e6)
+    assert flow_stress_pa(400.0, mean_curvature_per_um=0.0, **given) == 450e6
 
 
 @pytest.mark.parametrize("backing", [0.0, 0.3, 1.0])
@@ -254,7 +260,7 @@ def test_the_energy_of_a_dent_beside_finite_elements(
 
     The formula lies 2.4 % above them where the cup is backed, and 9 to 26 % below where its ring alone holds it.
     """
-    blow = replace(BLOW, nose_radius_um=900.0, edge_radius_um=880.0, hardening_pa=150e6, backing=backing)
+    blow = replace(BLOW, face=ball(900.0, edge_um=880.0), hardening_pa=150e6, backing=backing)
     assert blow.energy_j(300.0) == pytest.approx(found_j, abs=0.0005)
     assert 0.74 * most_j < blow.energy_j(300.0) < 1.03 * least_j
 
@@ -269,7 +275,7 @@ def test_the_energy_of_a_dent_beside_finite_elements(
 def test_energy_and_dent_are_inverse_below_and_beyond_the_edge(
     dent_um: float, backing: float, edge_um: float, hardening_pa: float
 ) -> None:
-    blow = replace(BLOW, backing=backing, edge_radius_um=edge_um, hardening_pa=hardening_pa)
+    blow = replace(BLOW, backing=backing, face=ball(1000.0, edge_um=edge_um), hardening_pa=hardening_pa)
     energy_j = blow.energy_j(dent_um)
     assert blow.dent_of_energy_um(energy_j) == pytest.approx(dent_um, rel=1e-6)
     assert blow.energy_j(blow.dent_of_energy_um(energy_j)) == pytest.approx(energy_j, rel=1e-6)
@@ -295,7 +301,7 @@ def test_the_deepest_dent_is_just_allowed() -> None:
     with pytest.raises(InputError, match="not between"):
         BLOW.dent_of_energy_um(most_j * (1 + 1e-9))
     # A needle is never deeper in than its own radius.
-    assert replace(BLOW, nose_radius_um=300.0, edge_radius_um=250.0).most_um == 300.0
+    assert replace(BLOW, face=ball(300.0, edge_um=250.0)).most_um == 300.0
 
 
 # --- spring-back ------------------------------------------------------------------------------------------------------

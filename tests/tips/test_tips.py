@@ -61,6 +61,8 @@ def test_a_flat_is_flat() -> None:
     assert BALL.nose_radius_um == 1000.0
 
 
+UNKNOWN = "shape: 'pyramid' is not known; use one of sphere, flat, ellipse, cone, chisel, revolved, measured"
+
 # --- profiles ---------------------------------------------------------------------------------------------------------
 
 
@@ -81,13 +83,22 @@ def test_the_shipped_pins_are_what_their_names_say(name: str, tip: SphericalTip 
 
 
 def test_no_other_pin_is_shipped() -> None:
-    assert PINS.names() == ("flat-1.8", "sphere-0.8", "sphere-1.0", "sphere-1.2")
+    assert PINS.names() == (
+        "chisel-1.8x0.7",
+        "cone-0.8",
+        "ellipse-1.6x0.9",
+        "flat-1.8",
+        "sphere-0.8",
+        "sphere-1.0",
+        "sphere-1.2",
+        "worn-1.0",
+    )
 
 
 @pytest.mark.parametrize(
     ("shape", "radius_um", "edge_um", "faults"),
     [
-        ("cone", None, 900.0, ["shape: 'cone' is not known; use one of sphere, flat"]),
+        ("pyramid", None, 900.0, [UNKNOWN]),
         ("flat", 1000.0, 900.0, ["radius: a flat tip has none; remove it or write shape = 'sphere'"]),
         ("sphere", None, 900.0, ["radius: missing; a spherical tip needs its radius"]),
         ("sphere", 900.0, 900.0, ["edge_radius: 900 um must be less than the radius, 900 um"]),

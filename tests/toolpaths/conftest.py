@@ -1,11 +1,13 @@
 """A machine, a tip and a toolpath that the tests of files share."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from shapely import Point, Polygon
 
 from toolpaths.machine import Machine
 from toolpaths.model import Block, Operation, Polylines, Process, Toolpath
@@ -19,6 +21,29 @@ class Ball:
 
     nose_radius_um: float
     edge_radius_um: float
+
+    @property
+    def boundary(self) -> Polygon:
+        """See toolpaths.surface.Surface."""
+        return Point(0, 0).buffer(self.edge_radius_um, quad_segs=256)
+
+    @property
+    def face_area_um2(self) -> float:
+        """See toolpaths.surface.Surface."""
+        return math.pi * self.edge_radius_um**2
+
+    @property
+    def mean_curvature_per_um(self) -> float:
+        """See toolpaths.surface.Surface."""
+        return 1 / self.nose_radius_um
+
+    def section_um2(self, depth_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return math.pi * depth_um * (2 * self.nose_radius_um - depth_um)
+
+    def section_depth_um(self, area_um2: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return self.nose_radius_um - np.sqrt(self.nose_radius_um**2 - area_um2 / math.pi)
 
     def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """Sphere through the origin, below it; NaN beyond the edge."""

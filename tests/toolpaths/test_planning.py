@@ -46,6 +46,29 @@ class Ball:
     nose_radius_um: float
     edge_radius_um: float = 700.0
 
+    @property
+    def boundary(self) -> Polygon:
+        """See toolpaths.surface.Surface."""
+        return Point(0, 0).buffer(self.edge_radius_um, quad_segs=256)
+
+    @property
+    def face_area_um2(self) -> float:
+        """See toolpaths.surface.Surface."""
+        return math.pi * self.edge_radius_um**2
+
+    @property
+    def mean_curvature_per_um(self) -> float:
+        """See toolpaths.surface.Surface."""
+        return 1 / self.nose_radius_um
+
+    def section_um2(self, depth_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return math.pi * depth_um * (2 * self.nose_radius_um - depth_um)
+
+    def section_depth_um(self, area_um2: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return self.nose_radius_um - np.sqrt(self.nose_radius_um**2 - area_um2 / math.pi)
+
     def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """See toolpaths.surface.Surface."""
         if math.isinf(self.nose_radius_um):
@@ -100,6 +123,10 @@ MARK = MultiPolygon(
 BLOCK = MultiPolygon([box(-50, -50, 50, 50)])
 
 
+def disc(radius_um: float) -> Polygon:
+    return Point(0, 0).buffer(radius_um, quad_segs=256)
+
+
 def planned(
     land: MultiPolygon = MARK,
     surface: Ball = SPHERE,
@@ -112,12 +139,12 @@ def planned(
     field = surface.edge_radius_um if field_um is None else field_um
     return plan(
         land=land,
-        field_radius_um=field,
-        taper_to_radius_um=taper_to_um,
+        field=disc(field),
+        taper_to=None if taper_to_um is None else disc(taper_to_um),
         surface=surface,
         relief_um=relief_um,
         recipe=recipe,
-        floor_radius_um=min(650.0, field),
+        floor_xy_um=np.array([(0.0, 0.0), (0.0, min(650.0, field))]),
     )
 
 
@@ -125,10 +152,6 @@ def painted(toolpath: Toolpath) -> BaseGeometry:
     """Everything lit, as wide as the crater of the physics."""
     ends = [np.stack(operation.paths.segments(), axis=1) for _, operation in toolpath.operations()]
     return shapely.union_all(shapely.buffer(shapely.linestrings(np.concatenate(ends)[:, :, :2]), CRATER_UM))
-
-
-def disc(radius_um: float) -> Polygon:
-    return Point(0, 0).buffer(radius_um, quad_segs=256)
 
 
 @pytest.mark.parametrize("surface", [SPHERE, FLAT])
@@ -281,7 +304,7 @@ def test_a_kerf_off_by_3_um_moves_the_wall_by_half_of_it(error_um: float) -> Non
 def test_gaps_narrower_than_the_kerf_are_named_and_wider_ones_are_not() -> None:
     def gap(width_um: float) -> float:
         pair = MultiPolygon([box(-60, -50, -width_um / 2, 50), box(width_um / 2, -50, 60, 50)])
-        return float(uncut_gaps(land=pair, field_radius_um=150, kerf_um=12.1).area)
+        return float(uncut_gaps(land=pair, field=disc(150), kerf_um=12.1).area)
 
     assert gap(12.5) == 0
     # The gap of 11.6 um x 100 um, less what the tool reaches into its two mouths.
@@ -296,15 +319,15 @@ def test_a_narrow_gap_is_as_deep_as_the_open_floor() -> None:
 
 
 def test_corners_are_no_gaps() -> None:
-    assert uncut_gaps(land=MARK, field_radius_um=700, kerf_um=12.1).is_empty
+    assert uncut_gaps(land=MARK, field=disc(700), kerf_um=12.1).is_empty
 
 
 def test_slivers_of_the_lit_region_are_dropped() -> None:
     # A diamond of 0.2 um stays of the middle of a hole 12.3 um wide: its boundary is less than 1 um.
     land = MultiPolygon([less(box(-50, -50, 50, 50), box(-6.15, -6.15, 6.15, 6.15))])
-    assert len(lit_region(land=land, field_radius_um=150, kerf_um=12.1).geoms) == 1
+    assert len(lit_region(land=land, field=disc(150), kerf_um=12.1).geoms) == 1
     wider = MultiPolygon([less(box(-50, -50, 50, 50), box(-7, -7, 7, 7))])
-    assert len(lit_region(land=wider, field_radius_um=150, kerf_um=12.1).geoms) == 2
+    assert len(lit_region(land=wider, field=disc(150), kerf_um=12.1).geoms) == 2
 
 
 def test_the_focus_lies_in_the_middle_of_the_relief() -> None:
@@ -315,14 +338,19 @@ def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(ToolpathError) as caught:
         plan(
             land=MARK,
-            field_radius_um=300,
-            taper_to_radius_um=290,
+            field=disc(300),
+            taper_to=disc(290),
             surface=SPHERE,
             relief_um=math.nan,
             recipe=RECIPE,
-            floor_radius_um=650,
+            floor_xy_um=np.array([(650.0, 0.0)]),
         )
-    for fault in ("relief", "the mark, 650", "the taper, to 290", "the land reaches beyond r = 287.9 um"):
+    for fault in (
+        "relief",
+        "the mark reaches 350 um beyond",
+        "the taper ends within",
+        "the land reaches 300 um beyond",
+    ):
         assert fault in str(caught.value)
 
 
@@ -340,7 +368,7 @@ def test_a_field_the_kerf_does_not_fit_into_is_refused() -> None:
 def test_a_beam_too_weak_for_the_slope_is_refused() -> None:
     weak = replace(RECIPE, pulse_energy_j=0.0595e-6)
     planned(BLOCK, SMALL, weak)
-    with pytest.raises(ToolpathError, match=r"slope of r = 650 um.*pulse energy"):
+    with pytest.raises(ToolpathError, match=r"slope of \(0, 650\) um.*pulse energy"):
         planned(recipe=weak)
 
 

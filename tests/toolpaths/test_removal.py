@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import shapely
 from numpy.typing import NDArray
+from shapely import Point, Polygon
 
 from toolpaths import removal
 from toolpaths.errors import ToolpathError
@@ -32,6 +34,29 @@ class Ball:
 
     nose_radius_um: float = math.inf
     edge_radius_um: float = 1e4
+
+    @property
+    def boundary(self) -> Polygon:
+        """See toolpaths.surface.Surface."""
+        return Point(0, 0).buffer(self.edge_radius_um, quad_segs=256)
+
+    @property
+    def face_area_um2(self) -> float:
+        """See toolpaths.surface.Surface."""
+        return math.pi * self.edge_radius_um**2
+
+    @property
+    def mean_curvature_per_um(self) -> float:
+        """See toolpaths.surface.Surface."""
+        return 1 / self.nose_radius_um
+
+    def section_um2(self, depth_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return math.pi * depth_um * (2 * self.nose_radius_um - depth_um)
+
+    def section_depth_um(self, area_um2: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return self.nose_radius_um - np.sqrt(self.nose_radius_um**2 - area_um2 / math.pi)
 
     def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """See toolpaths.surface.Surface."""
@@ -220,6 +245,42 @@ def test_the_map_ends_at_the_tips_edge() -> None:
     assert np.array_equal(np.isnan(result.z_um), radius > 30)
     assert result.frame == "pin"
     assert (result.x0_um, result.y0_um, result.z_um.shape) == (-40, -40, (81, 81))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar(Ball):
+    """A flat bar 60 um by 20 um."""
+
+    @property
+    def boundary(self) -> Polygon:
+        """See toolpaths.surface.Surface."""
+        return shapely.box(-30.0, -10.0, 30.0, 10.0)
+
+    def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return np.where((np.abs(x_um) <= 30) & (np.abs(y_um) <= 10), 0.0, np.nan)
+
+    def normal_cosine(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return np.where((np.abs(x_um) <= 30) & (np.abs(y_um) <= 10), 1.0, np.nan)
+
+
+def test_the_map_ends_at_the_boundary_of_a_tip_that_is_not_round() -> None:
+    bar = Bar(edge_radius_um=math.hypot(30, 10))
+    across = one_operation([(0.2, -60, 0), (0.2, 60, 0)], [(-60, 14, 0), (60, 14, 0)], repeats=10)
+    result = cut(across, surface=bar, beam=BEAM, half_width_um=40, pixel_um=0.5)
+    x_um, y_um = np.meshgrid(result.x_um(), result.y_um())
+    assert np.array_equal(np.isnan(result.z_um), (np.abs(x_um) > 30) | (np.abs(y_um) > 10))
+    # The line across cuts as on any flat, but for the ends, where the half that lies beyond the face gives nothing.
+    middle = np.abs(result.y_um()) < 3
+    expected = 10 * line_profile_um(result.x_um() - 0.2, spot_um=6, log_fluence=LOG_FLUENCE)
+    inside = np.abs(result.x_um()) <= 30
+    profile = -result.z_um[middle][:, inside].mean(axis=0)
+    assert np.max(np.abs(profile - expected[inside])) < 0.02 * expected.max()
+    end = result.y_um() == 10.0
+    assert -np.nanmin(result.z_um[end]) == pytest.approx(expected.max() / 2, rel=0.05)
+    # The line beside the face, 4 um from it, cuts nothing: its pulses are left out, craters of 6 um and all.
+    assert np.nanmax(-result.z_um[:, np.abs(x_um[0] - 20) < 5]) < 1e-6
 
 
 def test_no_toolpath_leaves_the_surface() -> None:

@@ -1,11 +1,14 @@
 """Safety invariants: each planted fault is one numbered finding; limits are tried on both sides."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
 
 from toolpaths.findings import Finding, Severity
 from toolpaths.machine import Machine
@@ -13,6 +16,8 @@ from toolpaths.model import Block, Operation, Polylines, Process, Toolpath
 from toolpaths.readers.gcode import read_gcode
 from toolpaths.safety import check_program
 from toolpaths.writers.gcode import write_gcode
+
+FloatArray = NDArray[np.float64]
 
 # A line 200 um long across the top of a ball of 1 mm: its ends lie 5.0126 um below the apex (R - sqrt(R^2 - 100^2)).
 GOOD = """\
@@ -38,7 +43,7 @@ def fixture_check(machine: Machine, ball: Callable[..., Any]) -> Callable[..., d
         text: str | bytes,
         *,
         profile: Machine = machine,
-        keep_in_um: float = 700.0,
+        edge_um: float = 700.0,
         offset_um: float = 0.0,
         tolerance_um: float = 6.0,
         radius_um: float = 1000.0,
@@ -47,8 +52,7 @@ def fixture_check(machine: Machine, ball: Callable[..., Any]) -> Callable[..., d
         findings = check_program(
             read_gcode(data, profile),
             profile,
-            keep_in_radius_um=keep_in_um,
-            surface=ball(radius_um=radius_um),
+            surface=ball(radius_um=radius_um, edge_radius_um=edge_um),
             focus_offset_um=offset_um,
             focus_tolerance_um=tolerance_um,
         )
@@ -108,8 +112,8 @@ def test_inch_for_millimetre_leaves_keep_in_and_envelope(check: Check) -> None:
     found = check(GOOD.replace("G21", "G20").replace("X0.1", "X0.3"))
     # 0.3 in is 7620 um: 2620 um beyond the envelope of 5 mm.
     assert found["M207"].value == pytest.approx(2620.0)
-    assert found["M208"].value == pytest.approx(7620.0, rel=1e-3)
-    assert found["M208"].limit == 700.0
+    assert found["M208"].value == pytest.approx(7620.0 - 700.0, rel=1e-3)
+    assert found["M208"].limit == 0.0
 
 
 @pytest.mark.parametrize(("x_mm", "beyond"), [("5", False), ("5.000001", False), ("5.00001", True)])
@@ -117,14 +121,83 @@ def test_envelope_to_the_nanometre(check: Check, x_mm: str, *, beyond: bool) -> 
     assert ("M207" in check(GOOD.replace("G0 X0 Y0 Z0", f"G0 X{x_mm} Y0 Z0"))) is beyond
 
 
-@pytest.mark.parametrize(("keep_in_um", "beyond"), [(100.0, False), (99.9995, False), (99.9, True)])
-def test_keep_in_to_the_nanometre(check: Check, keep_in_um: float, *, beyond: bool) -> None:
-    assert ("M208" in check(GOOD, keep_in_um=keep_in_um)) is beyond
+@pytest.mark.parametrize(("edge_um", "beyond"), [(100.0, False), (99.9995, False), (99.9, True)])
+def test_keep_in_to_the_nanometre(check: Check, edge_um: float, *, beyond: bool) -> None:
+    assert ("M208" in check(GOOD, edge_um=edge_um)) is beyond
 
 
-def test_keep_in_never_reaches_beyond_the_tip(check: Check) -> None:
-    found = check(GOOD.replace("X0.1\n", "X0.95 Z-0.5\n"), keep_in_um=2000.0)
-    assert found["M208"].limit == 900.0
+BAR = shapely.box(-200.0, -50.0, 200.0, 50.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A level rectangle, 400 um by 100 um, or any other outline."""
+
+    boundary: Polygon = BAR
+    edge_radius_um: float = 206.2
+    face_area_um2: float = 40_000.0
+    nose_radius_um: float = float("inf")
+    mean_curvature_per_um: float = 0.0
+
+    def section_um2(self, depth_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return np.where(depth_um < 0, 0.0, np.inf)
+
+    def section_depth_um(self, area_um2: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return np.zeros_like(area_um2)
+
+    def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return np.where(shapely.intersects_xy(self.boundary.buffer(1e-3), x_um, y_um), 0.0, np.nan)
+
+    def normal_cosine(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
+        """See toolpaths.surface.Surface."""
+        return self.height_um(x_um, y_um) + 1.0
+
+
+def checked_on(
+    surface: Bar, machine: Machine, *, begin_um: tuple[float, float], end_um: tuple[float, float]
+) -> dict[str, Finding]:
+    (x, y), (to_x, to_y) = begin_um, end_um
+    text = GOOD.replace("X-0.1 Y0 Z-0.005", f"X{x / 1000:.6f} Y{y / 1000:.6f} Z0")
+    text = text.replace("G1 X0.1", f"G1 X{to_x / 1000:.6f} Y{to_y / 1000:.6f}")
+    findings = check_program(
+        read_gcode(text.encode(), machine), machine, surface=surface, focus_offset_um=0.0, focus_tolerance_um=6.0
+    )
+    return {finding.number: finding for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("begin_um", "end_um", "beyond_um"),
+    [
+        ((-200.0, -50.0), (200.0, 50.0), None),
+        ((-150.0, 50.0), (150.0, 50.0), None),
+        ((-150.0, 50.001), (150.0, 50.0), None),
+        ((-150.0, 50.003), (150.0, 50.0), 0.003),
+        # Within the circle about the face, and beside the face.
+        ((0.0, 0.0), (0.0, 120.0), 70.0),
+        ((0.0, -60.0), (100.0, 0.0), 10.0),
+        ((203.0, 54.0), (100.0, 0.0), 5.0),
+    ],
+)
+def test_the_keep_in_zone_is_the_face_and_not_the_circle_about_it(
+    machine: Machine, begin_um: tuple[float, float], end_um: tuple[float, float], beyond_um: float | None
+) -> None:
+    found = checked_on(Bar(), machine, begin_um=begin_um, end_um=end_um)
+    assert ("M208" in found) is (beyond_um is not None)
+    if beyond_um is not None:
+        assert found["M208"].value == pytest.approx(beyond_um, abs=1e-6)
+        assert found["M208"].limit == 0.0
+    assert "M214" not in found
+
+
+def test_a_move_over_a_notch_in_the_face_is_found_by_its_middle(machine: Machine) -> None:
+    notched = BAR.difference(shapely.box(-20.0, 0.0, 20.0, 60.0))
+    assert isinstance(notched, Polygon)
+    across = checked_on(Bar(boundary=notched), machine, begin_um=(-100.0, 10.0), end_um=(100.0, 10.0))
+    assert across["M208"].value == pytest.approx(10.0)
+    assert not checked_on(Bar(boundary=notched), machine, begin_um=(-100.0, -10.0), end_um=(100.0, -10.0))
 
 
 @pytest.mark.parametrize(("feed", "above"), [("12000", False), ("12000.001", True)])
@@ -208,7 +281,6 @@ def test_not_finite(check: Check, machine: Machine, ball: Callable[..., Any]) ->
     found = check_program(
         replace(program, end_um=ends),
         machine,
-        keep_in_radius_um=700.0,
         surface=ball(),
         focus_offset_um=0.0,
         focus_tolerance_um=6.0,
@@ -226,7 +298,7 @@ def test_one_finding_a_kind_with_its_count(check: Check) -> None:
     found = check(GOOD.replace("G1 X0.1\n", f"G1 {lines}"), tolerance_um=500.0)
     assert "(30 moves)" in found["M208"].message
     assert found["M208"].place == "line 8"
-    assert found["M208"].value == pytest.approx(np.hypot(750, 30))
+    assert found["M208"].value == pytest.approx(np.hypot(750, 30) - 700, abs=0.01)
 
 
 def test_what_the_writer_writes_on_a_ball_is_safe(check: Check, machine: Machine, ball: Callable[..., Any]) -> None:

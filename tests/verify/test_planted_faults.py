@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry import MultiPolygon, Point, box
 
+from engrave.base.frames import mirrored_xy
 from engrave.batch import Workshop, plan_pin, workshop_for
 from engrave.batch.pin import Planned
 from engrave.code.mark import Mark, make_mark
@@ -66,17 +67,17 @@ class Case:
         engraving = engraving_of(
             layout,
             relief_um=setup.job.relief_um,
-            edge_radius_um=setup.tip.edge_radius_um,
+            tip=setup.tip,
             largest_patch_um=setup.largest_patch_um,
         )
         toolpath = plan(
-            land=land(MultiPolygon(shapely.get_parts(engraving.land()).tolist())),
-            field_radius_um=engraving.field_radius_um,
-            taper_to_radius_um=engraving.taper_to_radius_um,
+            land=land(engraving.standing()),
+            field=engraving.field,
+            taper_to=engraving.taper_to,
             surface=tip or setup.tip,
             relief_um=setup.job.relief_um,
             recipe=recipe(setup.job.process.value),
-            floor_radius_um=setup.places.outer_radius_um,
+            floor_xy_um=mirrored_xy(setup.places.outline_um()),
         )
         return self.written(toolpath)
 

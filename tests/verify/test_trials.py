@@ -8,10 +8,12 @@ import pytest
 from engrave.base.shares import wilson
 from engrave.code.alphabet import ALPHABET, symbol_of
 from engrave.code.mark import Mark, mark_with_id
+from engrave.code.profiles import PROFILE_A
 from engrave.reading import CharacterReading, Reading
 from engrave.strike import Condition, Wear
-from engrave.verify.trials import CARRIERS, Carried, Trial, by_rounds, carried, rates
+from engrave.verify.trials import Carried, Trial, by_rounds, carried, carriers_of, rates
 
+CARRIERS = carriers_of(PROFILE_A)
 MARK = mark_with_id(identifier=2_076_834, serial="375-76834", maker="Borealis", model="Compact")
 OTHER = mark_with_id(identifier=77, serial="X", maker="Borealis", model="Compact")
 
@@ -47,6 +49,8 @@ def reading(mark: Mark = MARK, *, lost: int = 0, ring: bool = True) -> Reading:
         ),
         cells=cells if ring else np.full_like(cells, -1),
         cell_contrast_um=np.zeros(cells.shape),
+        shapes=(),
+        shape_log_likelihoods=np.zeros((0, 32)),
         character_log_likelihoods=logs,
         cell_log_ratios=np.where(cells == 1, 5.0, -5.0) * float(ring),
         relief_um=20.0,
@@ -56,7 +60,8 @@ def reading(mark: Mark = MARK, *, lost: int = 0, ring: bool = True) -> Reading:
 
 def says(found: Reading) -> dict[str, tuple[bool, int | None]]:
     return {
-        carrier: (said.right, said.identified) for carrier, said in zip(CARRIERS, carried(found, MARK), strict=True)
+        carrier: (said.right, said.identified)
+        for carrier, said in zip(CARRIERS, carried(found, MARK, polarity="raised"), strict=True)
     }
 
 

@@ -12,6 +12,7 @@ from engrave.code.alphabet import ALPHABET, characters_of
 from engrave.code.codeword import codeword_of
 from engrave.code.decode import decode_symbols
 from engrave.code.mark import make_mark
+from engrave.code.profiles import PROFILE_A
 from engrave.code.ring import ring_cells
 from engrave.job import load_job
 from engrave.job.setup import Setup, prepare
@@ -79,6 +80,8 @@ def read(identifier: int = PIN) -> Reading:
         characters=(),
         cells=cells,
         cell_contrast_um=np.zeros(cells.shape),
+        shapes=(),
+        shape_log_likelihoods=np.zeros((0, 32)),
         character_log_likelihoods=np.zeros((8, 32)),
         cell_log_ratios=np.zeros(cells.shape),
         relief_um=10.0,
@@ -89,7 +92,7 @@ def read(identifier: int = PIN) -> Reading:
 
 def test_the_readers_likelihoods_are_what_is_weighed() -> None:
     reading = read()
-    soft = likelihoods_of(reading)
+    soft = likelihoods_of(reading, PROFILE_A)
     np.testing.assert_array_equal(soft.characters, reading.character_log_likelihoods)
     np.testing.assert_array_equal(soft.cells, reading.cell_log_ratios)
 
@@ -102,7 +105,7 @@ def test_what_was_decided_makes_nothing_more_certain() -> None:
         cells=1 - reading.cells,
         cell_contrast_um=np.full(reading.cells.shape, 99.0),
     )
-    assert weighed(other) == weighed(reading)
+    assert weighed(other, PROFILE_A) == weighed(reading, PROFILE_A)
 
 
 def test_a_doubtful_character_is_overruled_by_the_rest() -> None:
@@ -111,7 +114,7 @@ def test_a_doubtful_character_is_overruled_by_the_rest() -> None:
     doubtful = reading.character_log_likelihoods.copy()
     doubtful[2] = np.log(0.25 / 31)
     doubtful[2, [ALPHABET.index("Q"), codeword_of(PIN)[2]]] = np.log([0.5625, 0.1875])
-    decoding = weighed(replace(reading, character_log_likelihoods=doubtful))
+    decoding = weighed(replace(reading, character_log_likelihoods=doubtful), PROFILE_A)
     assert decoding.identified is not None
     assert decoding.identified.id == PIN
     assert decoding.identified.overruled == (2,)
@@ -132,8 +135,8 @@ def told(reading: Reading, setup: Setup) -> dict[str, object]:
             surface=surface, contact_um=700.0, pressure=2.0, dent_um=300.0, sunk_um=0.0, force_n=900.0, energy_j=0.3
         ),
         reading=reading,
-        decoding=decode_symbols(symbols_of(reading)),
-        soft=weighed(reading),
+        decoding=decode_symbols(symbols_of(reading, PROFILE_A), PROFILE_A),
+        soft=weighed(reading, PROFILE_A),
     )
     mark = make_mark(serial="375-76834", maker="Borealis", model="Compact", ranges=setup.ranges)
     document = check_to_json(Checked(mark=mark, job=setup.job, findings=(), struck=(struck,), measured=()), setup)

@@ -1,0 +1,125 @@
+"""What a job's tip, process and primer leave for a layout, and the layout that suits them best."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from shapely import Polygon
+
+from engrave.base.errors import Collecting, InputError, raise_faults
+from engrave.base.shelf import Sourced
+from engrave.code.profiles import PROFILES
+from engrave.layout.fitting import Fit, Found, fitted
+from engrave.layout.prediction import ways_of
+from engrave.layout.room import Bench, bench_for
+from engrave.layout.rules import edge_margin_um
+from engrave.strike import Condition, Primer
+from engrave.strike.varied import varied
+from engrave.tips import Pin, tip_of
+from fonts.typeface import Typeface
+from toolpaths.laser.ablation import crater_radius_um, log_fluence
+from toolpaths.laser.recipe import Recipe
+from toolpaths.surface import Surface
+
+# From the crest to half relief, as a share of the crater's radius: 3.07 um of 6.05, measured on the simulated cut of a
+# straight wall (docs/laser.md, benchmarks/wall.py). For the design rules alone; the checker measures the cut itself.
+WALL_SHARE = 0.51
+# The same where passes are not followed by a contour: 6.04 um of 6.05.
+WALL_SHARE_WITHOUT_CONTOUR = 1.0
+# In how many ways each condition is met while layouts are compared, and the seed that draws them. Choices.
+WAYS, SEED = 12, 0
+# A face is round where it fills its circle to this share.
+_ROUND_SHARE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widths:
+    """What a process cuts: the planner's kerf, the width that the process gives, and from the crest to half relief."""
+
+    kerf_um: float
+    crater_um: float
+    wall_um: float
+
+
+def widths_of(recipe: Recipe) -> Widths:
+    """The widths of a laser's cut."""
+    crater_um = float(
+        crater_radius_um(spot_um=recipe.spot_radius_um, log_fluence=log_fluence(recipe.process, recipe.beam))
+    )
+    share = WALL_SHARE if recipe.contour else WALL_SHARE_WITHOUT_CONTOUR
+    return Widths(kerf_um=recipe.kerf_um, crater_um=2 * crater_um, wall_um=share * crater_um)
+
+
+def usable_face(tip: Surface, pin: Pin, recipe: Recipe) -> Polygon:
+    """The part of the face that may carry lands: an edge margin inside its boundary, pin frame."""
+    margin_um = edge_margin_um(runout_um=pin.runout_um, kerf_um=recipe.kerf_um)
+    # A narrow waist may part a face: what is left is the larger of the parts.
+    parts = shapely.get_parts(shapely.buffer(tip.boundary, -margin_um))
+    return max(parts.tolist(), key=lambda part: part.area, default=Polygon())
+
+
+def is_round(tip: Surface) -> bool:
+    """Whether the face is a disc about the axis: the ring on it is whole, or does not fit."""
+    return bool(tip.face_area_um2 > (1 - _ROUND_SHARE) * np.pi * tip.edge_radius_um**2)
+
+
+def fit_layout(
+    fit: Fit,
+    *,
+    pin: Pin,
+    recipe: Recipe,
+    primer: Primer,
+    conditions: tuple[Sourced[Condition], ...],
+    nominal: Condition,
+    relief_um: float,
+    typeface: Typeface,
+) -> tuple[Found, ...]:
+    """The best layout of every profile that fits the pin, the best first. Raises InputError where none does.
+
+    A profile of shapes is passed over where the face has none.
+    """
+    wanted = tuple(name for name in fit.profiles if typeface.shapes or not PROFILES[name].shapes)
+    bench = bench_of(
+        pin=pin,
+        recipe=recipe,
+        primer=primer,
+        conditions=conditions,
+        nominal=nominal,
+        relief_um=relief_um,
+        typeface=typeface,
+    )
+    return fitted(replace(fit, profiles=wanted), bench)
+
+
+def bench_of(
+    *,
+    pin: Pin,
+    recipe: Recipe,
+    primer: Primer,
+    conditions: tuple[Sourced[Condition], ...],
+    nominal: Condition,
+    relief_um: float,
+    typeface: Typeface,
+) -> Bench:
+    """What layouts are compared on. Raises InputError where a condition asks more of the tip than it can do."""
+    tip = tip_of(pin)
+    usable = usable_face(tip, pin, recipe)
+    if usable.is_empty:
+        raise InputError("pin: the face is narrower than its edge margins; nothing of it can be engraved")
+    faults: list[str] = []
+    for entry in conditions:
+        with Collecting(faults, prefix=f"conditions: {entry.name!r}: "):
+            ways_of(tip, primer, [[entry.value]])
+    raise_faults(faults)
+    widths = widths_of(recipe)
+    return bench_for(
+        tip=tip,
+        usable=usable,
+        ways=ways_of(tip, primer, [varied(entry.value, primer, count=WAYS, seed=SEED) for entry in conditions]),
+        typeface=typeface,
+        primer=primer,
+        nominal=nominal,
+        relief_um=relief_um,
+        kerf_um=widths.kerf_um,
+        wall_um=widths.wall_um,
+    )
