@@ -23,8 +23,8 @@ the characters, the gaps between columns, rows, ring and tracks, depth of the tr
 grid comes first; from the best two orders of rows each size is then moved as long as that helps, by smaller and smaller
 steps. Nothing is tried that
 
-- stands closer than the relief, the kerf, or both walls and 8 um of floor; that has characters below 150 um, or strokes
-  of more than a sixth of their height;
+- stands closer than the relief, the kerf, or both walls and 8 um of floor, teeth 16 um more than the relief; that has
+  characters below 150 um, or strokes of more than a sixth of their height;
 - leaves the part of the face that may be engraved: its boundary less the pin's runout (25 um where the profile says
   nothing, a prior), or less a kerf where that is more;
 - lies deeper than the nominal strike forms lands at half of the backing that the job assumes.

@@ -25,7 +25,7 @@ from engrave.base.x3p import Topography, read_x3p, write_x3p
 from engrave.batch.orders import MOST_CSV_BYTES, named_by, read_serials
 from engrave.code.combined import decode_typed
 from engrave.code.mark import mark_from_json, mark_to_json
-from engrave.code.profiles import PROFILES
+from engrave.code.profiles import PROFILE_A, PROFILES
 from engrave.code.ranges import RangeTable
 from engrave.code.typed import typed_reading
 from engrave.job import job_from_json, job_to_json, load_job
@@ -284,7 +284,7 @@ def _csv(path: Path, job: api.Job) -> Target:
     def read(data: bytes) -> str:
         path.write_bytes(data)
         text = read_text(path, most=MOST_CSV_BYTES)
-        orders = read_serials(text, job=job, ranges=ranges, naming=named_by(ranges), origin=path.name)
+        orders = read_serials(text, job=job, ranges=ranges, naming=named_by(ranges, PROFILE_A), origin=path.name)
         return "found fault: rows skipped" if orders.bad else "taken"
 
     comma = b'serial,maker,model,lot\nAAA0001,Acme,P9,7\n375-76834,Borealis,Compact,\n"0001A","Cooper & Sons",Mk II,x\n'

@@ -23,7 +23,7 @@ def encode(serial: str, *, maker: str, model: str, job: JobGiven) -> Mark:
     faults: list[str] = []
     known = known_of(job, faults)
     if known.ranges is not None and not faults:
-        return make_mark(serial=serial, maker=maker, model=model, ranges=known.ranges)
+        return make_mark(serial=serial, maker=maker, model=model, ranges=known.ranges, profile=known.profile)
     mark_of(PinName(serial=serial, maker=maker, model=model), known, faults)
     raise InputError(faults)
 

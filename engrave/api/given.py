@@ -14,7 +14,7 @@ from engrave.base.errors import Collecting, InputError
 from engrave.base.files import read_text
 from engrave.base.units import dimension_of
 from engrave.code.mark import Mark, make_mark
-from engrave.code.profiles import PROFILE_A, PROFILES
+from engrave.code.profiles import PROFILE_A, PROFILES, Profile
 from engrave.code.ranges import Range, RangeTable, normalised_pin
 from engrave.job import SHELVES, Job, formats_of, load_job, require_formats
 from engrave.job.bench import fit_layout
@@ -44,6 +44,11 @@ class Known:
 
     job: Job | None
     ranges: RangeTable | None
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that its marks have; the default one where the job's faults leave it open."""
+        return PROFILE_A if self.job is None else PROFILES[self.job.layout.profile]
 
 
 def known_of(given: JobGiven, faults: list[str], *, formats: Sequence[str] | None = None) -> Known:
@@ -80,10 +85,10 @@ def setup_of(given: JobGiven, known: Known, faults: list[str]) -> Setup | None:
 
 def mark_of(pin: PinName, known: Known, faults: list[str]) -> Mark | None:
     """The mark of a pin in its job's profile, as far as the job is known; faults go on the list."""
-    profile = PROFILE_A if known.job is None else PROFILES[known.job.layout.profile]
     with Collecting(faults):
         if known.ranges is not None:
-            return make_mark(serial=pin.serial, maker=pin.maker, model=pin.model, ranges=known.ranges, profile=profile)
+            names = {"serial": pin.serial, "maker": pin.maker, "model": pin.model}
+            return make_mark(**names, ranges=known.ranges, profile=known.profile)
         normalised_pin(pin.maker, pin.model, pin.serial)
     return None
 

@@ -150,7 +150,7 @@ def _bound(known: Known, record: Record | None, faults: list[str]) -> Known:
 def _naming(known: Known, record: Record | None, out: Path | None, input_sha256: str) -> Naming | None:
     """How pins get their marks: from the registry, or by the job's ranges; None where the job's faults forbid it."""
     if record is None:
-        return named_by(known.ranges) if known.ranges is not None else None
+        return named_by(known.ranges, known.profile) if known.ranges is not None else None
     if known.job is None:
         return None
     binding = binding_for(known.job, input_sha256=input_sha256)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.code.mark import Mark, make_mark
+from engrave.code.profiles import Profile
 from engrave.code.ranges import RangeTable
 from engrave.code.serials import normalise_name, normalise_serial
 from engrave.job import Job
@@ -79,12 +80,12 @@ class _Terms:
         return len(self.known[name]) > 1
 
 
-def named_by(ranges: RangeTable) -> Naming:
-    """Marks by the job's own ranges."""
+def named_by(ranges: RangeTable, profile: Profile) -> Naming:
+    """Marks of the job's profile by its own ranges."""
 
     def name(order: Order) -> Mark | tuple[str, ...]:
         try:
-            return make_mark(serial=order.serial, maker=order.maker, model=order.model, ranges=ranges)
+            return make_mark(serial=order.serial, maker=order.maker, model=order.model, ranges=ranges, profile=profile)
         except InputError as error:
             return error.faults
 

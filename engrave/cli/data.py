@@ -159,12 +159,13 @@ def job_fit(path: Path | None, output: Path | None, *, as_json: bool, quiet: boo
         _require_new(output)
     outcome = api.fit(path)
     document = api.fit_to_json(outcome)
+    if output is not None:  # first: whoever reads what is printed may stop reading
+        api.write_file(output, outcome.job_text.encode())
     if as_json:
         print_json(document)
     else:
         _print_fit(document)
     if output is not None:
-        api.write_file(output, outcome.job_text.encode())
         tell(f"{output}: the job with profile {document['layouts'][0]['layout']['profile']}", quiet=quiet)
     return Exit.DONE if outcome.sound else Exit.NO
 

@@ -60,7 +60,8 @@ def load_job(path: Path | None) -> Job:
         raise InputError(tuple(dict.fromkeys(faults)))
     own_face = face_text(_face(table) or "", library)
     with Collecting(faults, prefix=f"{origin}: fit: "):
-        return _resolved(ordered, found, layout=_layout(ordered, found, own_face), own_face=own_face)
+        layout = _layout(ordered, found, own_face)
+        return _resolved(ordered, found, layout=layout, own_face=own_face)
     raise InputError(faults)
 
 

@@ -1,7 +1,8 @@
 """What a job needs once, not once a pin: tip, places, outlines, ranges, and what the design rules say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import shapely
 from shapely import Polygon
 
@@ -11,7 +12,7 @@ from engrave.code.profiles import Profile, profile_by_name
 from engrave.code.ranges import RangeTable
 from engrave.job.bench import is_round, usable_face, widths_of
 from engrave.job.faces import typeface_of
-from engrave.job.model import Job
+from engrave.job.model import AXIAL, Job
 from engrave.layout import Grounds, LandShapes, Places, check_layout, land_shapes, plan_places
 from engrave.layout.engraving import field_of
 from engrave.strike import blow_of, patch_reach_um
@@ -20,10 +21,15 @@ from fonts.errors import FontError
 from fonts.typeface import Typeface
 from toolpaths.findings import Finding, Severity
 
+_RELIEF_DECIMALS = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """A job made ready. ``rules`` are the findings of the design rules; an error among them means: do not engrave."""
+    """A job made ready, its relief along the axis.
+
+    ``rules`` are the findings of the design rules; an error among them means: do not engrave.
+    """
 
     job: Job
     profile: Profile
@@ -59,7 +65,7 @@ def prepare(job: Job) -> Setup:
         raise InputError(f"layout.face: {error}") from error
     largest_patch_um = max(_patches_um(job, tip))
     return Setup(
-        job=job,
+        job=_axial(job, tip, places),
         profile=profile,
         typeface=typeface,
         tip=tip,
@@ -81,6 +87,16 @@ def _patches_um(job: Job, tip: Tip) -> list[float]:
             patches_um.append(patch_reach_um(dent_um, face=tip, backing=job.primer.value.backing_most))
     raise_faults(faults)
     return patches_um
+
+
+def _axial(job: Job, tip: Tip, places: Places) -> Job:
+    """The job with its relief counted along the axis, as planner and check take it: where the mark is steepest."""
+    if job.relief_along == AXIAL:
+        return job
+    # A point on the boundary itself is drawn in by a billionth, so that it has a slope.
+    cosines = tip.normal_cosine(*mirrored_xy(places.outline_um() * (1 - 1e-9)).T)
+    steepest = float(np.min(cosines[np.isfinite(cosines)], initial=1.0))
+    return replace(job, relief_um=round(job.relief_um / steepest, _RELIEF_DECIMALS), relief_along=AXIAL)
 
 
 def _room(job: Job, tip: Tip) -> Polygon | None:

@@ -248,7 +248,7 @@ class _Search:
         """
         bench = self.bench
         step = 2 * np.sin(np.pi / self.profile.sectors)
-        apart_um = (sizes.stroke_um + bench.gap_um) / step - sizes.stroke_um / 2
+        apart_um = (sizes.stroke_um + bench.tooth_gap_um) / step - sizes.stroke_um / 2
         tracks: list[Track] = []
         from_um = max(inner_um, _up(apart_um))
         for _ in range(self.profile.tracks):

@@ -19,6 +19,11 @@ from engrave.code.profiles import Profile
 
 FloatArray = NDArray[np.float64]
 
+# What a reader looks at on either side of a tooth.
+FLANK_UM = 20.0
+# No mark is larger than a primer, whose cup is 4.5 to 5.3 mm wide, and none finer than a beam.
+_LEAST_UM, _MOST_UM = 1.0, 2500.0
+_MOST_HEIGHT_UM = 600.0
 RAISED, RECESSED = "raised", "recessed"
 POLARITIES = (RAISED, RECESSED)
 
@@ -75,6 +80,10 @@ class LayoutSettings:
             faults.append("tooth: missing; teeth on tracks need their width")
         if self.tooth_um is not None and not self.tracks:
             faults.append("tracks: missing; teeth need tracks to stand on")
+        if edges and edges[-1] > _MOST_UM:
+            faults.append(f"tracks: end at {edges[-1]:g} um; {_MOST_UM:g} um at most")
+        if self.height_um > _MOST_HEIGHT_UM:
+            faults.append(f"height: {self.height_um:g} um; {_MOST_HEIGHT_UM:g} um at most")
         faults += [
             f"tracks[{index}]: {track.outer_um - track.inner_um:g} um deep; a tooth of {self.tooth_um:g} um needs more"
             for index, track in enumerate(self.tracks)
@@ -175,8 +184,8 @@ class Places:
 def plan_places(profile: Profile, settings: LayoutSettings, *, within: Polygon | None = None) -> Places:
     """Rows of characters about the centre; sector 0 at twelve o'clock and on clockwise, as a reader goes.
 
-    within : what of the face, in the reading frame, may carry teeth; a tooth that does not lie in it wholly has no
-    place. Characters and shapes always have theirs: a rule tells where one does not fit.
+    within : what of the face, in the reading frame, may carry teeth; a tooth that does not lie in it with both flanks
+    has no place. Characters and shapes always have theirs: a rule tells where one does not fit.
     Raises InputError where the settings do not carry the profile.
     """
     raise_faults(list(profile_faults(profile, settings)))
@@ -236,10 +245,10 @@ def _rows(settings: LayoutSettings) -> Iterator[CharacterPlace]:
 
 
 def _standing(teeth: tuple[ToothPlace, ...], settings: LayoutSettings, within: Polygon) -> tuple[ToothPlace, ...]:
-    """The teeth whose box lies within the face."""
+    """The teeth that lie within the face with a flank on either side, which tells a reader that there is a tooth."""
     if not teeth:
         return ()
-    half_um = (settings.tooth_um or 0.0) / 2
+    half_um = (settings.tooth_um or 0.0) / 2 + FLANK_UM
     angle = np.array([place.angle_rad for place in teeth])[:, None]
     spans = np.array([(settings.tracks[p.track].inner_um, settings.tracks[p.track].outer_um) for p in teeth])
     along, across = spans[:, [0, 1, 1, 0]], half_um * np.array([-1.0, -1.0, 1.0, 1.0])
@@ -256,8 +265,14 @@ def _standing(teeth: tuple[ToothPlace, ...], settings: LayoutSettings, within: P
 
 
 def _not_positive(sizes: LayoutSettings | ShapeCircle) -> list[str]:
-    return [
-        f"{key_of(field.name)}: {value:g} um must be positive"
+    """A fault for each size that no mark can have."""
+    named = {
+        key_of(field.name): value
         for field in fields(sizes)
-        if field.name.endswith("_um") and (value := getattr(sizes, field.name)) is not None and value <= 0
+        if field.name.endswith("_um") and (value := getattr(sizes, field.name)) is not None
+    }
+    return [f"{key}: {value:g} um must be positive" for key, value in named.items() if value <= 0] + [
+        f"{key}: {value:g} um must be from {_LEAST_UM:g} to {_MOST_UM:g} um"
+        for key, value in named.items()
+        if value > 0 and not _LEAST_UM <= value <= _MOST_UM
     ]

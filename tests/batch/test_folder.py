@@ -17,6 +17,7 @@ from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.base.files import TEMPORARY_PREFIX
 from engrave.batch import BatchOutcome, Orders, Workshop, named_by, read_serials, run_batch, workshop_for
 from engrave.code.mark import Mark, mark_to_json
+from engrave.code.profiles import PROFILE_A
 
 CSV = "serial,maker,model\nAAA0001,Acme,P9\nAAA0002,Acme,P9\nAAA0003,Acme,P9\n"
 FILES = ("job.ngc", "layout.svg", "pin.svg", "impression.png")
@@ -31,7 +32,7 @@ def workshop() -> Workshop:
 @pytest.fixture(scope="module")
 def orders(workshop: Workshop) -> Orders:
     ranges = workshop.setup.ranges
-    return read_serials(CSV, job=workshop.setup.job, ranges=ranges, naming=named_by(ranges), origin="s.csv")
+    return read_serials(CSV, job=workshop.setup.job, ranges=ranges, naming=named_by(ranges, PROFILE_A), origin="s.csv")
 
 
 class Maker:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engrave.base.errors import EngraveError, InputError
 from engrave.base.files import read_text
 from engrave.batch import Orders, named_by, read_serials
+from engrave.code.profiles import PROFILE_A
 from engrave.code.ranges import RangeTable
 from engrave.job import load_job
 
@@ -26,7 +27,7 @@ PINS = [
 
 
 def _read(text: str, ranges: RangeTable = RANGES) -> Orders:
-    return read_serials(text, job=JOB, ranges=ranges, naming=named_by(ranges), origin="s.csv")
+    return read_serials(text, job=JOB, ranges=ranges, naming=named_by(ranges, PROFILE_A), origin="s.csv")
 
 
 def _faults(text: str, ranges: RangeTable = RANGES) -> tuple[str, ...]:
@@ -139,7 +140,7 @@ def test_any_text_gives_marks_or_faults(lines: list[list[str]], delimiter: str, 
                 text,
                 job=JOB if ranges else None,
                 ranges=ranges,
-                naming=named_by(ranges) if ranges else None,
+                naming=named_by(ranges, PROFILE_A) if ranges else None,
                 origin="s.csv",
             )
             assert orders.good or orders.bad or ranges is None

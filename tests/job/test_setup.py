@@ -127,3 +127,12 @@ def test_every_shipped_file_loads_and_says_where_its_numbers_come_from(kind: str
         assert entry.name == name
         assert entry.sources or kind == "rules"
         assert all(source.text.strip() for source in entry.sources.values())
+
+
+def test_a_relief_along_the_normal_is_cut_deeper_along_the_axis(example: Job) -> None:
+    # On R = 1 mm the mark ends at r = 600 um, where the normal has a cosine of .8 to the axis: 25 / .8 = 31.25 um.
+    setup = prepare(replace(example, relief_along="normal"))
+    assert (setup.job.relief_um, setup.job.relief_along) == (31.25, "axis")
+    (told,) = [finding for finding in setup.rules if finding.number == "L124"]
+    assert "normal" in told.message
+    assert prepare(example).job == example

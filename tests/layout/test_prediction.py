@@ -61,7 +61,7 @@ def test_a_mark_beyond_the_patch_names_nobody_and_one_within_it_does(
     sound = predict(places, A, BALL, ways(BALL, "nominal", "weak"), relief_um=25.0, wall_um=3.0)
     assert sound.chance > 0.999
     assert len(sound.by_condition) == 2
-    far = plan_places(A, settings_with(column_pitch_um=2000.0, row_pitch_um=2000.0, tracks=_tracks(3000.0)))
+    far = plan_places(A, settings_with(column_pitch_um=2000.0, row_pitch_um=2000.0, tracks=_tracks(2000.0)))
     nothing = predict(far, A, BALL, ways(BALL, "nominal"), relief_um=25.0, wall_um=3.0)
     assert nothing.chance < 1e-3
     # What is left is what a reader guesses from a land that is not there: some hundredths of each symbol.
