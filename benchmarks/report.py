@@ -102,6 +102,9 @@ OTHERS = """\
 - `make prove` runs the long proofs, a million words, readings and inputs, all damaged, and registries with kills by
   the hundred, and writes evidence to `docs/evidence/`. What is committed there was run at the scale that it names; it
   names, too, its seed, the commit, a hash of the sources, and whether those were the same when it ended.
+- `python benchmarks/layout_speed.py` times a job's set-up on every shipped pin, and a pin's layout beside shapely glyph
+  by glyph (`docs/evidence/layout-speed.json`); `python benchmarks/faces.py` compares faces ([face.md](face.md)), and
+  `python benchmarks/layout_page.py` makes [layout.md](layout.md).
 - `python benchmarks/tracing.py` looks readings up among a million and ten million marks, beside SQLite's LIKE;
   `python benchmarks/registry_speed.py` issues codes, beside the database driver alone; `python benchmarks/survival.py`
   and `python benchmarks/reading_page.py` make [reading.md](reading.md).
