@@ -84,6 +84,7 @@ def _set_up(name: str) -> dict[str, Any]:
                 conditions=job.conditions,
                 nominal=job.nominal,
                 relief_um=job.relief_um,
+                relief_along=job.relief_along,
                 typeface=prepare(load_job(None)).typeface,
             )
         except InputError as error:

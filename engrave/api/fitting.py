@@ -56,6 +56,7 @@ def fit(job: Path | None) -> FitOutcome:
         conditions=given.conditions,
         nominal=given.nominal,
         relief_um=given.relief_um,
+        relief_along=given.relief_along,
         typeface=typeface_of(wanted.face, given.face_text),
     )
     fitted = replace(given, layout=found[0].settings, fit=wanted)

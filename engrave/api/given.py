@@ -185,6 +185,7 @@ def _found(job: Job, fit: Fit, faults: list[str], *, origin: str) -> LayoutSetti
             conditions=job.conditions,
             nominal=job.nominal,
             relief_um=job.relief_um,
+            relief_along=job.relief_along,
             typeface=typeface_of(fit.face, job.face_text),
         )
         return best.settings

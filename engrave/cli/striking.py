@@ -93,7 +93,9 @@ def _print_conditions(document: dict[str, Any]) -> None:
             f"reads {read}, {_named(entry)}"
         )
         click.echo(f"  characters {_measures(entry['glyphs'])}")
-        click.echo(f"  teeth {_measures(entry['ring_cells'])}")
+        for kind, lands in (("teeth", entry["ring_cells"]), ("shapes", entry["shapes"])):
+            if lands:
+                click.echo(f"  {kind} {_measures(lands)}")
         if entry["findings"]:
             click.echo(f"  {len(entry['findings'])} beyond the job's limits (--verbose lists them)")
 

@@ -7,8 +7,11 @@ import shapely
 from shapely import Polygon
 
 from engrave.base.errors import Collecting, InputError, raise_faults
+from engrave.base.frames import mirrored_xy
 from engrave.base.shelf import Sourced
 from engrave.code.profiles import PROFILES
+from engrave.job.model import AXIAL
+from engrave.layout import Places
 from engrave.layout.fitting import Fit, Found, fitted
 from engrave.layout.prediction import ways_of
 from engrave.layout.room import Bench, bench_for
@@ -28,6 +31,7 @@ WALL_SHARE = 0.51
 WALL_SHARE_WITHOUT_CONTOUR = 1.0
 # In how many ways each condition is met while layouts are compared, and the seed that draws them. Choices.
 WAYS, SEED = 12, 0
+_RELIEF_DECIMALS = 3
 # A face is round where it fills its circle to this share.
 _ROUND_SHARE = 1e-6
 
@@ -72,11 +76,13 @@ def fit_layout(
     conditions: tuple[Sourced[Condition], ...],
     nominal: Condition,
     relief_um: float,
+    relief_along: str,
     typeface: Typeface,
 ) -> tuple[Found, ...]:
     """The best layout of every profile that fits the pin, the best first. Raises InputError where none does.
 
-    A profile of shapes is passed over where the face has none.
+    A profile of shapes is passed over where the face has none. A relief along the normal is first taken along the axis,
+    and then as deep along it as the layout found so asks for.
     """
     wanted = tuple(name for name in fit.profiles if typeface.shapes or not PROFILES[name].shapes)
     bench = bench_of(
@@ -88,7 +94,18 @@ def fit_layout(
         relief_um=relief_um,
         typeface=typeface,
     )
-    return fitted(replace(fit, profiles=wanted), bench)
+    found = fitted(replace(fit, profiles=wanted), bench)
+    if relief_along == AXIAL:
+        return found
+    deeper = replace(bench, relief_um=axial_relief_um(relief_um, bench.tip, found[0].places))
+    return fitted(replace(fit, profiles=wanted), deeper)
+
+
+def axial_relief_um(relief_um: float, tip: Surface, places: Places) -> float:
+    """The relief along the axis, whole nanometres, of one along the face's normal where the mark is steepest."""
+    # A point on the boundary itself is drawn in by a billionth, so that it has a slope.
+    cosines = tip.normal_cosine(*mirrored_xy(places.outline_um() * (1 - 1e-9)).T)
+    return round(relief_um / float(np.min(cosines[np.isfinite(cosines)], initial=1.0)), _RELIEF_DECIMALS)
 
 
 def bench_of(

@@ -66,6 +66,7 @@ class Figures:
     relief_um: float
     pixel_um: float
     relief_along: str = AXIAL
+    rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check each figure. Raises InputError with every fault."""
@@ -80,7 +81,7 @@ class Figures:
             faults.append(f"relief_along: {self.relief_along!r} is not known; use one of {', '.join(DIRECTIONS)}")
         if NOMINAL not in self.conditions:
             faults.append(f"conditions: must name {NOMINAL!r}, since the verdict is given under it")
-        for key, names in (("conditions", self.conditions), ("formats", self.formats)):
+        for key, names in (("conditions", self.conditions), ("formats", self.formats), ("rules", self.rules)):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 faults.append(f"{key}: {', '.join(map(repr, twice))}: named more than once")
@@ -176,6 +177,7 @@ def _check(job: Ordered | Job, conditions: tuple[str, ...]) -> None:
             relief_um=job.relief_um,
             pixel_um=job.pixel_um,
             relief_along=job.relief_along,
+            rules=tuple(entry if isinstance(entry, str) else entry.name for entry in job.rules),
         )
     if not job.ranges:
         faults.append("ranges: there is none; add a [[ranges]] table for the serials to be engraved")

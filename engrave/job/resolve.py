@@ -79,6 +79,7 @@ def _layout(ordered: Ordered, found: Mapping[str, Sequence[Sourced[Any]]], own_f
         conditions=conditions,
         nominal=next(entry.value for entry in conditions if entry.name == NOMINAL),
         relief_um=ordered.relief_um,
+        relief_along=ordered.relief_along,
         typeface=typeface_of(fit.face, own_face),
     )
     return best.settings

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import shapely
 from shapely import Polygon
 
@@ -10,7 +9,7 @@ from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.frames import mirrored_xy
 from engrave.code.profiles import Profile, profile_by_name
 from engrave.code.ranges import RangeTable
-from engrave.job.bench import is_round, usable_face, widths_of
+from engrave.job.bench import axial_relief_um, is_round, usable_face, widths_of
 from engrave.job.faces import typeface_of
 from engrave.job.model import AXIAL, Job
 from engrave.layout import Grounds, LandShapes, Places, check_layout, land_shapes, plan_places
@@ -20,8 +19,6 @@ from engrave.tips import Tip, tip_of
 from fonts.errors import FontError
 from fonts.typeface import Typeface
 from toolpaths.findings import Finding, Severity
-
-_RELIEF_DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +90,7 @@ def _axial(job: Job, tip: Tip, places: Places) -> Job:
     """The job with its relief counted along the axis, as planner and check take it: where the mark is steepest."""
     if job.relief_along == AXIAL:
         return job
-    # A point on the boundary itself is drawn in by a billionth, so that it has a slope.
-    cosines = tip.normal_cosine(*mirrored_xy(places.outline_um() * (1 - 1e-9)).T)
-    steepest = float(np.min(cosines[np.isfinite(cosines)], initial=1.0))
-    return replace(job, relief_um=round(job.relief_um / steepest, _RELIEF_DECIMALS), relief_along=AXIAL)
+    return replace(job, relief_um=axial_relief_um(job.relief_um, tip, places), relief_along=AXIAL)
 
 
 def _room(job: Job, tip: Tip) -> Polygon | None:

@@ -59,6 +59,9 @@ class Fit:
         """Check what can be checked without a tip. Raises InputError with every fault."""
         unknown = [name for name in self.profiles if name not in PROFILES]
         faults = [f"profiles: {name!r} is not known; use {', '.join(PROFILES)}" for name in unknown]
+        twice = sorted({name for name in self.profiles if self.profiles.count(name) > 1})
+        if twice:
+            faults.append(f"profiles: {', '.join(map(repr, twice))}: named more than once")
         if not self.profiles:
             faults.append(f"profiles: name at least one of {', '.join(PROFILES)}")
         if self.polarity not in POLARITIES:
