@@ -23,7 +23,7 @@ from toolpaths.writers.gcode import write_gcode
 
 pytestmark = pytest.mark.slow
 
-FAT_UM = 45.0
+FAT_UM = 48.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
