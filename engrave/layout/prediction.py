@@ -3,7 +3,7 @@
 A way of striking fixes how far each place of the face goes into the cup and how hard the metal is pressed. From that
 follows the depth to which a land prints, from depth and size how likely its symbol is read, and from all symbols how
 many bits of the codeword are known. What it takes to be identified is fixed by the code. The figures below are priors;
-``docs/layout.md`` holds the prediction against the full simulation.
+``benchmarks/proof_layout.py`` holds the prediction against the full simulation.
 """
 
 from collections.abc import Sequence
