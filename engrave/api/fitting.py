@@ -19,7 +19,8 @@ FIT_SCHEMA = "pin-engrave/fit/1"
 _DECIMALS = 4
 _GROUNDS = (
     "Predicted, to rank layouts: how a strike reaches and fills each land is that of the strike's closed forms, how"
-    " often a land of that depth and size is read is a prior. benchmarks/proof_layout.py holds it against the full simulation."
+    " often a land of that depth and size is read is a prior. benchmarks/proof_layout.py holds it against the full"
+    " simulation."
 )
 
 
