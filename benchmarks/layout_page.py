@@ -14,7 +14,7 @@ HEAD = """\
 
 A job states the sizes of its mark, in `[layout]`, or has them found: `[fit]`, or neither. `pin-engrave job fit` shows
 what would be found, the best layout of each profile of the code, and writes the job with the first. The search has no
-randomness and takes about half a second; one solution serves a batch, and `job.json` keeps it.
+randomness and takes about a second of CPU; one solution serves a batch, and `job.json` keeps it.
 
 ## What is searched
 

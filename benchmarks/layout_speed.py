@@ -26,7 +26,7 @@ from benchmarks.common import commit, compared, machine, timed, write_json
 from engrave.base.errors import InputError
 from engrave.code.mark import Mark, mark_with_id
 from engrave.code.profiles import PROFILES
-from engrave.job.bench import fit_layout
+from engrave.job.bench import fit_job
 from engrave.job.resolve import load_job
 from engrave.job.setup import Setup, prepare
 from engrave.layout import lay_out
@@ -76,17 +76,7 @@ def _set_up(name: str) -> dict[str, Any]:
         job = replace(load_job(None), pin=PINS.load(name))
         loaded = time.process_time()
         try:
-            found = fit_layout(
-                Fit(),
-                pin=job.pin.value,
-                recipe=job.process.value,
-                primer=job.primer.value,
-                conditions=job.conditions,
-                nominal=job.nominal,
-                relief_um=job.relief_um,
-                relief_along=job.relief_along,
-                typeface=prepare(load_job(None)).typeface,
-            )
+            found = fit_job(job, Fit())
         except InputError as error:
             return {"refused": error.faults[0]}
         fitted = time.process_time()

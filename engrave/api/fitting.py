@@ -7,8 +7,7 @@ from typing import Any
 from engrave.base.config import MOST_CONFIG_BYTES, to_jsonable
 from engrave.base.files import read_text
 from engrave.job import Job, example_job_text, load_job
-from engrave.job.bench import fit_layout
-from engrave.job.faces import typeface_of
+from engrave.job.bench import fit_job
 from engrave.job.setup import prepare
 from engrave.job.written import with_layout
 from engrave.layout.fitting import Fit, Found
@@ -49,17 +48,7 @@ def fit(job: Path | None) -> FitOutcome:
     """
     given = load_job(job)
     wanted = given.fit or Fit(face=given.layout.face, polarity=given.layout.polarity)
-    found = fit_layout(
-        wanted,
-        pin=given.pin.value,
-        recipe=given.process.value,
-        primer=given.primer.value,
-        conditions=given.conditions,
-        nominal=given.nominal,
-        relief_um=given.relief_um,
-        relief_along=given.relief_along,
-        typeface=typeface_of(wanted.face, given.face_text),
-    )
+    found = fit_job(given, wanted)
     fitted = replace(given, layout=found[0].settings, fit=wanted)
     text = example_job_text() if job is None else read_text(job, most=MOST_CONFIG_BYTES)
     return FitOutcome(

@@ -17,8 +17,8 @@ from engrave.code.mark import Mark, make_mark
 from engrave.code.profiles import PROFILE_A, PROFILES, Profile
 from engrave.code.ranges import Range, RangeTable, normalised_pin
 from engrave.job import SHELVES, Job, formats_of, load_job, require_formats
-from engrave.job.bench import fit_layout
-from engrave.job.faces import face_text, known_faces, typeface_of
+from engrave.job.bench import fit_job
+from engrave.job.faces import face_text, known_faces
 from engrave.job.model import AXIAL
 from engrave.job.setup import Setup, prepare
 from engrave.layout import LayoutSettings
@@ -177,18 +177,7 @@ def _found(job: Job, fit: Fit, faults: list[str], *, origin: str) -> LayoutSetti
     """The layout that suits a job's pin best. Raises InputError where none fits, which goes on the list, too."""
     told: list[str] = []
     with Collecting(told, prefix=f"{origin}: fit: "):
-        best, *_ = fit_layout(
-            fit,
-            pin=job.pin.value,
-            recipe=job.process.value,
-            primer=job.primer.value,
-            conditions=job.conditions,
-            nominal=job.nominal,
-            relief_um=job.relief_um,
-            relief_along=job.relief_along,
-            typeface=typeface_of(fit.face, job.face_text),
-        )
-        return best.settings
+        return fit_job(job, fit)[0].settings
     # Where nothing else was at fault the job was searched for when it was loaded, and this stands there.
     faults += [fault for fault in told if fault not in faults]
     raise InputError(told)

@@ -10,7 +10,8 @@ from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.frames import mirrored_xy
 from engrave.base.shelf import Sourced
 from engrave.code.profiles import PROFILES
-from engrave.job.model import AXIAL
+from engrave.job.faces import typeface_of
+from engrave.job.model import AXIAL, Job
 from engrave.layout import Places
 from engrave.layout.fitting import Fit, Found, fitted
 from engrave.layout.prediction import ways_of
@@ -99,6 +100,21 @@ def fit_layout(
         return found
     deeper = replace(bench, relief_um=axial_relief_um(relief_um, bench.tip, found[0].places))
     return fitted(replace(fit, profiles=wanted), deeper)
+
+
+def fit_job(job: Job, fit: Fit) -> tuple[Found, ...]:
+    """The same for a job, whose own layout is left aside."""
+    return fit_layout(
+        fit,
+        pin=job.pin.value,
+        recipe=job.process.value,
+        primer=job.primer.value,
+        conditions=job.conditions,
+        nominal=job.nominal,
+        relief_um=job.relief_um,
+        relief_along=job.relief_along,
+        typeface=typeface_of(fit.face, job.face_text),
+    )
 
 
 def axial_relief_um(relief_um: float, tip: Surface, places: Places) -> float:

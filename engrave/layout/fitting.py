@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields, replace
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engrave.base.errors import InputError, raise_faults
 from engrave.code.profiles import PROFILES, Profile
@@ -25,11 +24,10 @@ from engrave.layout.places import (
 )
 from engrave.layout.prediction import Prediction, predict
 from engrave.layout.room import STEP_UM, Bench, block_um, conflicts, least_circle_um
+from engrave.layout.rules.sizes import LEAST_HEIGHT_UM
 
-FloatArray = NDArray[np.float64]
-
-# Characters below this height were told apart too rarely, see rule L102; above this nothing is gained.
-LEAST_HEIGHT_UM, MOST_HEIGHT_UM = 150.0, 260.0
+# Higher characters than this are read hardly better (prior).
+MOST_HEIGHT_UM = 260.0
 _HEIGHTS_UM = (150.0, 165.0, 180.0, 200.0, 225.0, 260.0)
 _DEPTHS_UM = (40.0, 55.0, 70.0, 90.0, 120.0)
 _SHAPES_UM = (150.0, 165.0, 180.0, 200.0)
@@ -265,7 +263,7 @@ def _up(size_um: float) -> float:
 
 
 def _worded(reasons: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """For each profile what spoke against its smallest layouts, the most frequent reason first."""
+    """For each profile up to three kinds of reason that spoke against what was tried, the last met first."""
     for name, told in reasons.items():
         kinds = {why.split(":")[0].split(" um")[0]: why for why in reversed(told)}
         yield name, "; ".join(list(kinds.values())[:3]) or "nothing of the least height fits"

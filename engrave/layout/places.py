@@ -45,7 +45,7 @@ class ShapeCircle:
 
     def __post_init__(self) -> None:
         """Check the signs. Raises InputError with every fault."""
-        raise_faults(_not_positive(self))
+        raise_faults(_size_faults(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class LayoutSettings:
 
     def __post_init__(self) -> None:
         """Check the sizes against one another. Raises InputError with every fault."""
-        faults = _not_positive(self)
+        faults = _size_faults(self)
         if self.stroke_um >= self.height_um:
             faults.append(f"stroke: {self.stroke_um:g} um is no less than the height, {self.height_um:g} um")
         edges = [edge for track in self.tracks for edge in (track.inner_um, track.outer_um)]
@@ -264,7 +264,7 @@ def _standing(teeth: tuple[ToothPlace, ...], settings: LayoutSettings, within: P
     return tuple(place for place, stands in zip(teeth, inside.tolist(), strict=True) if stands)
 
 
-def _not_positive(sizes: LayoutSettings | ShapeCircle) -> list[str]:
+def _size_faults(sizes: LayoutSettings | ShapeCircle) -> list[str]:
     """A fault for each size that no mark can have."""
     named = {
         key_of(field.name): value

@@ -14,6 +14,9 @@ from engrave.base.frames import mirrored_xy
 from engrave.code.profiles import Profile
 from engrave.layout.places import Places
 from engrave.layout.prediction import Ways
+from engrave.layout.rules.sizes import MOST_STROKE_SHARE
+from engrave.layout.rules.standing import BACKING_KEPT
+from engrave.layout.rules.subject import LEAST_FLOOR_UM
 from engrave.strike import Condition, Primer, blow_of
 from engrave.strike.mechanics import TRAVEL_RELIEFS, contact_area_um2
 from fonts.typeface import Typeface
@@ -21,12 +24,6 @@ from toolpaths.surface import Surface
 
 # Widths of a stroke at half relief: thin ones sink where the cup is badly backed, wide ones wear better; see rule L101.
 THIN_UM, USUAL_UM = 16.0, 20.0
-# A stroke is at most this share of the height, see rule L103.
-MOST_STROKE_SHARE = 1.0 / 6.0
-# A floor narrower than this after both walls' taper does not fill, see rule L104.
-LEAST_FLOOR_UM = 8.0
-# Share of the backing between the least and the assumed one that a design may count on, see rule L108.
-BACKING_KEPT = 0.5
 # Beside a ring of which less than this many cells have room it is not worth looking for.
 LEAST_CELLS = 10
 # Sizes are whole micrometres.
