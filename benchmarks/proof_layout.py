@@ -48,9 +48,11 @@ CONDITIONS_MET = ("nominal", "weak", "tilted", "dragged", "worn")
 TIPS = ("sphere-0.8", "sphere-1.0", "sphere-1.2", "flat-1.8", "ellipse-1.6x0.9", "chisel-1.8x0.7")
 PIXEL_UM = 2.5
 """Of the simulation, finer than a reader needs for strokes of 14 um at the crest: a quarter of their printed width."""
-# Ways in which each condition is met, and marks: while all rivals are compared, and once more for the best of them.
-_FIRST_WAYS, _LAST_WAYS = 1, 6
-_FIRST_MARKS, _LAST_MARKS = 1, 2
+WAYS, MARKS = 6, 2
+"""Ways in which each condition is met, and marks, for the layout found, the fixed one and the best of the random ones.
+
+While all rivals are compared it is one way and one mark, and other ones.
+"""
 _FINALISTS = 3
 _TOUCH_UM = 1e-6
 _TRIES = 400
@@ -176,13 +178,13 @@ class Scored:
         return min(self.identified)
 
 
-def identified(rivals: int, *, seed: int, tips: Sequence[str] = TIPS) -> dict[str, Any]:
+def identified(rivals: int, *, ways: int, marks: int, seed: int, tips: Sequence[str]) -> dict[str, Any]:
     """The layout found against the fixed one and the best of so many random ones, for every tip."""
     with ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=get_context("forkserver")) as pool:
-        return {name: _compared(name, rivals, seed, pool) for name in tips}
+        return {name: _compared(name, rivals, ways=ways, marks=marks, seed=seed, pool=pool) for name in tips}
 
 
-def _compared(name: str, rivals: int, seed: int, pool: ProcessPoolExecutor) -> dict[str, Any]:
+def _compared(name: str, rivals: int, *, ways: int, marks: int, seed: int, pool: ProcessPoolExecutor) -> dict[str, Any]:
     job, bench = _job(name)
     try:
         found = fitted(Fit(), bench)[0]
@@ -191,7 +193,9 @@ def _compared(name: str, rivals: int, seed: int, pool: ProcessPoolExecutor) -> d
     rng = np.random.default_rng([seed, len(name), rivals])
     random = [one for one in (drawn(Fit(), bench, rng, tries=10 * _TRIES) for _ in range(rivals)) if one is not None]
     fixed = scaled_to_fit(job.layout, bench)
-    first = list(pool.map(score, [_task(name, one.settings, seed, last=False) for one in random]))
+    first = list(
+        pool.map(score, [Task(tip=name, settings=one.settings, ways=1, marks=1, first=0, seed=seed) for one in random])
+    )
     order = sorted(
         range(len(random)),
         key=lambda at: (-first[at].worst, -sum(first[at].identified), -random[at].prediction.margin),
@@ -201,7 +205,7 @@ def _compared(name: str, rivals: int, seed: int, pool: ProcessPoolExecutor) -> d
         pool.map(
             score,
             [
-                _task(name, one, seed, last=True)
+                Task(tip=name, settings=one, ways=ways, marks=marks, first=1, seed=seed)
                 for one in (found.settings, *([] if fixed is None else [fixed]), *(one.settings for one in finalists))
             ],
         )
@@ -264,17 +268,6 @@ def _predicted(settings: LayoutSettings, bench: Bench) -> tuple[float, float]:
     places = plan_places(profile, settings)
     said = predict(places, profile, bench.tip, bench.ways, relief_um=bench.relief_um, wall_um=bench.wall_um)
     return said.chance, said.margin
-
-
-def _task(name: str, settings: LayoutSettings, seed: int, *, last: bool) -> Task:
-    return Task(
-        tip=name,
-        settings=settings,
-        ways=_LAST_WAYS if last else _FIRST_WAYS,
-        marks=_LAST_MARKS if last else _FIRST_MARKS,
-        first=1 if last else 0,
-        seed=seed,
-    )
 
 
 def score(task: Task) -> Scored:

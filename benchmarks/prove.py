@@ -26,7 +26,7 @@ from benchmarks.common import commit, machine, sources_sha256, write_json
 from benchmarks.guided_fuzz import guided
 from benchmarks.proof_code import erasures, identifications, misreadings
 from benchmarks.proof_fuzz import fuzz
-from benchmarks.proof_layout import JOBS, RIVALS, identified, placed
+from benchmarks.proof_layout import JOBS, MARKS, RIVALS, TIPS, WAYS, identified, placed
 from benchmarks.proof_reading import proved
 from benchmarks.proof_registry import prove_registry
 from benchmarks.proof_strike import DRAWS, IMPRESSIONS, struck_and_read
@@ -97,7 +97,13 @@ def prove_layout(scale: float) -> dict[str, Any]:
     """Random jobs laid out, and layouts held against the full simulation."""
     return {
         "placement": placed(scaled(JOBS, scale), seed=SEED),
-        **identified(scaled(RIVALS, scale), seed=SEED),
+        **identified(
+            scaled(RIVALS, scale),
+            ways=scaled(WAYS, scale),
+            marks=scaled(MARKS, scale),
+            seed=SEED,
+            tips=TIPS[: scaled(len(TIPS), scale)],
+        ),
     }
 
 
