@@ -13,12 +13,39 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delays:
+    """How a scanner waits for its mirrors, as marking programs and Open Vector Format name it.
+
+    ``laser_on_s`` and ``laser_off_s`` after the command to open or close the gate (either may be negative), ``jump_s``
+    after a jump, ``mark_s`` after a path, ``polygon_s`` at each of its corners; ``jump_um_s`` is the speed of jumps.
+    ``sky_writing`` is the mode, 0 for none: 1 runs in and out of every path, 2 keeps the pauses of 1 for jumps, 3 leaves
+    corners below a limit alone.
+    """
+
+    laser_on_s: float
+    laser_off_s: float
+    jump_s: float
+    mark_s: float
+    polygon_s: float
+    jump_um_s: float
+    sky_writing: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """What the beam does along a path: energy of a pulse, pulses a second, speed of the spot over the work."""
+    """What the beam does along a path: energy of a pulse, pulses a second, speed of the spot over the work.
+
+    The others are None where a file does not say them: the length of a pulse, the 1/e^2 radius of the spot in focus,
+    the wavelength, and a scanner's delays.
+    """
 
     pulse_energy_j: float
     repetition_rate_hz: float
     feed_um_s: float
+    pulse_width_s: float | None = None
+    spot_radius_um: float | None = None
+    wavelength_um: float | None = None
+    delays: Delays | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
