@@ -18,8 +18,8 @@ class Delays:
 
     ``laser_on_s`` and ``laser_off_s`` after the command to open or close the gate (either may be negative), ``jump_s``
     after a jump, ``mark_s`` after a path, ``polygon_s`` at each of its corners; ``jump_um_s`` is the speed of jumps.
-    ``sky_writing`` is the mode, 0 for none: 1 runs in and out of every path, 2 keeps the pauses of 1 for jumps, 3 leaves
-    corners below a limit alone.
+    ``sky_writing`` is the mode, 0 for none: 1 runs in and out of every path, 2 keeps the pauses of 1 for jumps, 3
+    leaves corners below a limit alone.
     """
 
     laser_on_s: float
