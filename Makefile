@@ -12,7 +12,7 @@ test: install-test lint
 	$(BIN)/python -P -m pytest -n auto
 
 quick: install-test
-	$(BIN)/python -P -m pytest -n auto -m "not slow"
+	$(BIN)/python -P -m pytest -n auto -m "not slow and not exhaustive"
 
 lint: install-test
 	$(BIN)/ruff check .
@@ -20,8 +20,9 @@ lint: install-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The long proofs; evidence goes to docs/evidence/ with the commit it was made at.
+# The long proofs, and the tests that `make test` only samples; evidence goes to docs/evidence/ with its commit.
 prove: install-test
+	$(BIN)/python -P -m pytest -n auto -m exhaustive
 	$(BIN)/python -P benchmarks/prove.py --scale 1 --evidence docs/evidence
 
 bench: install-test

@@ -98,12 +98,15 @@ def test_parts_that_come_late_are_put_in_their_place(pin: Pin, monkeypatch: pyte
 
 
 @pytest.mark.slow
-def test_two_workers_find_what_one_does_and_few_draws_are_the_first_of_many(pin: Pin) -> None:
-    alone, _ = found(pin, 20, workers=1)
-    shared, steps = found(pin, 20, workers=2)
+def test_two_workers_find_what_one_does_and_few_draws_are_the_first_of_many(
+    pin: Pin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strikes, "_AT_ONCE", 2)
+    alone, _ = found(pin, 5, workers=1)
+    shared, steps = found(pin, 5, workers=2)
     assert shared == alone
-    assert steps[-1] == (20, 20)
-    few, _ = found(pin, 3, workers=1)
-    assert few == alone[:3]
+    assert steps[-1] == (5, 5)
+    few, _ = found(pin, 2, workers=1)
+    assert few == alone[:2]
     # They are no copies of one strike.
-    assert len({trial.contact_um for trial in alone}) == 20
+    assert len({trial.contact_um for trial in alone}) == 5
