@@ -34,12 +34,14 @@ class CircleView:
 
     def is_bare(self) -> bool:
         """Whether much of the circle can be seen and shows no shapes: text alone is no mark of this kind."""
-        if self.match.inside.mean() < _VISIBLE_SHARE:
-            return False
+        return bool(self.match.inside.mean() >= _VISIBLE_SHARE) and self.standing() < _LEAST_SHAPES
+
+    def standing(self) -> int:
+        """How many places show something like a shape."""
         fit, depth_um = best_glyphs(self.match, self.tone)
         deep_um = np.take_along_axis(depth_um, fit.argmax(axis=1)[:, None], axis=1)[:, 0]
         shapelike = (fit.max(axis=1) >= _SHAPELIKE_FIT) & (deep_um >= LEAST_CONTRAST_SHARE * self.relief_um)
-        return int(np.count_nonzero(shapelike & self.match.inside)) < _LEAST_SHAPES
+        return int(np.count_nonzero(shapelike & self.match.inside))
 
 
 def view_circle(

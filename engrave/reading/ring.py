@@ -126,12 +126,17 @@ def decided_cells(view: CellView, *, relief_um: float) -> Cells:
 
 def is_bare(view: CellView, *, relief_um: float) -> bool:
     """Whether at least one track can be seen, and none that can shows teeth: text alone is no mark of this kind."""
-    seen = view.seen()
-    count = seen.sum(axis=1)
+    count = view.seen().sum(axis=1)
     visible = (count >= _LEAST_VISIBLE) & (count >= _VISIBLE_SHARE * view.present.sum(axis=1))
-    contrast_um = np.where(seen, view.contrast_um(), 0.0)
-    teeth = np.count_nonzero(contrast_um > _TOOTHLIKE * relief_um, axis=1)
+    teeth = standing_teeth(view, relief_um=relief_um)
     return bool(visible.any()) and bool((teeth[visible] < _LEAST_TEETH).all())
+
+
+def standing_teeth(view: CellView, *, relief_um: float) -> NDArray[np.int64]:
+    """How many cells of each track stand out as a tooth does, (tracks,)."""
+    contrast_um = np.where(view.seen(), view.contrast_um(), 0.0)
+    teeth: NDArray[np.int64] = np.count_nonzero(contrast_um > _TOOTHLIKE * relief_um, axis=1)
+    return teeth
 
 
 def _doubtful(cells: Cells, present: BoolArray) -> BoolArray:

@@ -13,7 +13,7 @@ from engrave.reading.circle import CircleView, erased_shapes
 from engrave.reading.evidence import CellEvidence, CharacterEvidence, cell_evidence, character_evidence
 from engrave.reading.match import Match
 from engrave.reading.pose import wrapped
-from engrave.reading.ring import Cells, CellView, is_bare
+from engrave.reading.ring import Cells, CellView, is_bare, standing_teeth
 from engrave.reading.values import LOST, CharacterReading, Reading
 
 
@@ -47,6 +47,11 @@ class Seen:
     def is_bare(self) -> bool:
         """Whether there is nothing about the text where there should be."""
         return is_bare(self.view, relief_um=self.ring_um) or (self.circle is not None and self.circle.is_bare())
+
+    def standing(self) -> int:
+        """How many teeth and shapes stand about the text, decided or not."""
+        teeth = int(standing_teeth(self.view, relief_um=self.ring_um).sum())
+        return teeth + (self.circle.standing() if self.circle is not None else 0)
 
     def evidence(self) -> tuple[CharacterEvidence, CellEvidence]:
         """What a calibration makes likelihoods of, and was fitted to: shapes are apart."""
