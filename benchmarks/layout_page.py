@@ -50,8 +50,8 @@ Where a mark was found, its characters read as well as ever, teeth and shapes a 
 margin: whether a smeared text still tells its place (43 of 48 at 160 um, 72 of 72 above 170 um), and whether teeth are
 misread over narrow floors (marks of D, floors of 35 um, 28 of 35; of A, 40 um and more, 82 of 88).
 
-The table and the other constants are priors (`engrave/layout/prediction.py` names each). Left out are second strikes, wear,
-chips, fouling and roughness; they are in the full simulation below.
+The table and the other constants are priors (`engrave/layout/prediction.py` names each). Left out are second strikes,
+wear, chips, fouling and roughness; they are in the full simulation below.
 """
 PLACEMENT = """\
 ## Nothing overlaps, nothing leaves the face

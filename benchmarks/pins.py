@@ -27,7 +27,8 @@ from engrave.report import impression_png, layout_svg, pin_svg
 from engrave.strike import Impression, strike
 from engrave.verify import check_to_json
 from engrave.verify.cut import check_cut
-from toolpaths.laser.planning import focus_offset_um, plan
+from toolpaths.laser.passes import focus_offset_um
+from toolpaths.laser.planning import plan
 from toolpaths.model import Toolpath
 from toolpaths.readers.gcode import read_gcode
 from toolpaths.removal import cut
@@ -170,7 +171,7 @@ def _cut(setup: Setup, program_bytes: bytes, watch: _Stopwatch) -> HeightMap:
         return cut(
             toolpath,
             surface=setup.tip,
-            beam=setup.job.process.value.beam,
+            beam_for=setup.job.process.value.beam_for,
             half_width_um=setup.tip.edge_radius_um,
             pixel_um=setup.job.pixel_um,
         )

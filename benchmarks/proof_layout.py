@@ -283,7 +283,7 @@ def score(task: Task) -> Scored:
             tip = cut(
                 plan_pin(setup, mark).toolpath,
                 surface=setup.tip,
-                beam=job.process.value.beam,
+                beam_for=job.process.value.beam_for,
                 half_width_um=setup.tip.edge_radius_um,
                 pixel_um=PIXEL_UM,
             )

@@ -5,8 +5,8 @@ Usage: python benchmarks/prove.py --scale 1 --evidence DIR [--only NAME]
 At scale 1 a million words have their erasures filled, a million for each kind of misreading are compared with the
 closed form, a million damaged readings are decoded softly and three times a hundred thousand that may name nobody, a
 million inputs are fuzzed, fifty pins are struck sixty times each and read, ten thousand random jobs are laid out, and
-a hundred random layouts on each of six pins are held against the one that the search finds. The exit code is 3 where a
-proof fails.
+a hundred random layouts on each of six pins are held against the one that the search finds, and a thousand coupons are
+measured and fitted. The exit code is 3 where a proof fails.
 """
 
 import argparse
@@ -24,6 +24,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import commit, machine, sources_sha256, write_json
 from benchmarks.guided_fuzz import guided
+from benchmarks.proof_calibration import RUNS, calibrated
 from benchmarks.proof_code import erasures, identifications, misreadings
 from benchmarks.proof_fuzz import fuzz
 from benchmarks.proof_layout import JOBS, MARKS, RIVALS, TIPS, WAYS, identified, placed
@@ -107,6 +108,11 @@ def prove_layout(scale: float) -> dict[str, Any]:
     }
 
 
+def prove_calibration(scale: float) -> dict[str, Any]:
+    """Planted figures of a laser, found again from measured coupons, and how often their intervals hold them."""
+    return {"coupons": calibrated(scaled(RUNS, scale), seed=0)}
+
+
 PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {
     "code": prove_code,
     "reading": prove_reading,
@@ -114,6 +120,7 @@ PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {
     "registry": prove_registry,
     "strike": prove_strike,
     "layout": prove_layout,
+    "calibration": prove_calibration,
 }
 
 

@@ -94,12 +94,13 @@ def wall(name: str, recipe: Recipe, *, relief_um: float, pixel_um: float) -> Wal
     """Plan, cut and measure one wall."""
     tip = FlatTip(edge_radius_um=FIELD_UM)
     toolpath = planned(bar(), recipe, relief_um=relief_um, surface=tip)
-    x_um, depth_um = profile(cut(toolpath, surface=tip, beam=recipe.beam, half_width_um=FIELD_UM, pixel_um=pixel_um))
+    made = cut(toolpath, surface=tip, beam_for=recipe.beam_for, half_width_um=FIELD_UM, pixel_um=pixel_um)
+    x_um, depth_um = profile(made)
     floor_um = float(depth_um[(x_um > FLOOR_UM[0]) & (x_um < FLOOR_UM[1])].mean())
     tenth, half, nine_tenths = (crossing_um(x_um, depth_um, share * floor_um) for share in (0.1, 0.5, 0.9))
     return Wall(
         name=name,
-        passes=toolpath.blocks[0].repeats * len(recipe.angles_rad),
+        passes=toolpath.blocks[0].repeats * recipe.rough.rounds,
         floor_um=round(floor_um, 2),
         half_out_um=round(half - EDGE_UM, 2),
         width_um=round(nine_tenths - tenth, 2),
@@ -112,7 +113,8 @@ def groove(drawn_um: float, recipe: Recipe, *, relief_um: float, pixel_um: float
     drawn = shapely.box(-drawn_um / 2, -BAR_UM, drawn_um / 2, BAR_UM)
     face = MultiPolygon([part for part in [disc(FIELD_UM).difference(drawn)] if isinstance(part, Polygon)])
     toolpath = planned(face, recipe, relief_um=relief_um, surface=tip)
-    x_um, depth_um = profile(cut(toolpath, surface=tip, beam=recipe.beam, half_width_um=FIELD_UM, pixel_um=pixel_um))
+    made = cut(toolpath, surface=tip, beam_for=recipe.beam_for, half_width_um=FIELD_UM, pixel_um=pixel_um)
+    x_um, depth_um = profile(made)
     middle_um = float(depth_um[np.argmin(np.abs(x_um))])
     half_um = crossing_um(x_um + drawn_um / 2, depth_um, middle_um / 2)
     return Groove(drawn_um=drawn_um, middle_um=round(middle_um, 2), half_in_um=round(half_um, 2))
@@ -122,7 +124,7 @@ def walls(recipe: Recipe, *, relief_um: float, pixel_um: float) -> list[Wall]:
     """The recipe as it is, without its contour, and planned for a kerf that is 3 um too narrow or too wide."""
     variants = {
         "as shipped": recipe,
-        "without contour": replace(recipe, contour=False),
+        "without contour": replace(recipe, steps=(replace(recipe.rough, contour="none"),)),
         "kerf 3 um too narrow": replace(recipe, kerf_um=recipe.kerf_um - 3.0),
         "kerf 3 um too wide": replace(recipe, kerf_um=recipe.kerf_um + 3.0),
     }
@@ -131,19 +133,20 @@ def walls(recipe: Recipe, *, relief_um: float, pixel_um: float) -> list[Wall]:
 
 def closed_forms(recipe: Recipe) -> dict[str, float]:
     """Figures of the ablation model, no simulation: fluence, crater, depth a pass, and its share on a slope."""
-    level = float(log_fluence(recipe.process, recipe.beam))
+    process, beam = recipe.process_of(recipe.rough), recipe.beam_of(recipe.rough)
+    level = float(log_fluence(process, beam))
     tip = SphericalTip(radius_um=SLOPE_TIP_UM, edge_radius_um=SLOPE_TIP_UM * 0.9)
     cosine = float(tip.normal_cosine(np.array(SLOPE_RADIUS_UM), np.array(0.0)))
-    flat_um = float(pass_depth_um(recipe.process, recipe.beam))
+    flat_um = float(pass_depth_um(process, beam))
     return {
         "ln(F0/Fth)": round(level, 3),
         "crater diameter, um": round(
-            2 * float(crater_radius_um(spot_um=recipe.spot_radius_um, log_fluence=level)),
+            2 * float(crater_radius_um(spot_um=beam.spot_radius_um, log_fluence=level)),
             2,
         ),
         "depth a pass, um": round(flat_um, 3),
         f"share of it at r = {SLOPE_RADIUS_UM:g} um on R = {SLOPE_TIP_UM / 1000:g} mm": round(
-            float(pass_depth_um(recipe.process, recipe.beam, cosine=cosine)) / flat_um, 3
+            float(pass_depth_um(process, beam, cosine=cosine)) / flat_um, 3
         ),
     }
 

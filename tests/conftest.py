@@ -2,8 +2,10 @@
 
 import importlib
 import importlib.util
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ settings.register_profile("project", deadline=None, max_examples=50, derandomize
 settings.load_profile("project")
 
 _FOREIGN = Path(__file__).parent / "foreign"
+_JUDGES = Path(__file__).parent / "judges"
 _FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("/Library/Fonts"))
 
 
@@ -39,6 +42,21 @@ def require_program() -> Callable[[str], str]:
         return path or name
 
     return path_of
+
+
+@pytest.fixture(scope="session")
+def node_judge(require_program: Callable[[str], str]) -> Callable[[str, bytes], Any]:
+    """Give what a reader for Node, ``tests/judges/NAME.mjs``, says of a file; skip or fail as for any foreign judge."""
+
+    def says(name: str, data: bytes) -> Any:  # noqa: ANN401 - whatever its JSON holds
+        node = require_program("node")
+        if not (_JUDGES / "node_modules" / name).is_dir():
+            _absent(f"{name} (npm ci in tests/judges)")
+        script = str(_JUDGES / f"{name}.mjs")
+        done = subprocess.run([node, script], input=data, capture_output=True, check=True, cwd=_JUDGES, timeout=60)
+        return json.loads(done.stdout)
+
+    return says
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ Nothing here knows what was meant: not the planner's kerf, not the land, not the
 segment are spread over a grid, sorted by the crater they make there; each sort is convolved with its crater.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -14,17 +14,23 @@ from numpy.typing import NDArray
 from toolpaths.errors import ToolpathError
 from toolpaths.laser.ablation import crater_depth_um, crater_radius_um, crater_volume_um3, log_fluence, spot_radius_um
 from toolpaths.laser.recipe import Beam
-from toolpaths.model import Operation, Process, Toolpath
+from toolpaths.model import Block, Operation, Polylines, Process, Toolpath
 from toolpaths.surface import HeightMap, Surface, centred_grid
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_Run = tuple[int, Operation]
+
 MOST_SAMPLES = 40_000_000
+# Each height of the focus costs the transforms of a whole grid; a floor is followed down in steps of micrometres.
+MOST_STAGES = 200
 # Craters are interpolated between these steps of ln(F0 / Fth): a volume is right to (step / 2)^2 / ln^2, 0.1 %.
 _LOG_FLUENCE_STEP = 0.125
 # Spots are sorted into steps of this ratio; half a step moves a crater's rim by 0.09 um, its volume not at all.
 _SPOT_RATIO = 1.03
+# Heights of the focus that differ by less than this are one: it changes no spot by a thousandth.
+_FOCUS_UM = 0.5
 _CHUNK = 1_000_000
 _SUBSAMPLES = 5
 
@@ -34,6 +40,7 @@ class _Lines:
     """Lit segments within the grid, in pieces no longer than a pixel: ``count`` pieces of ``pulses`` pulses each."""
 
     process: Process
+    beam: Beam
     begin_um: FloatArray
     end_um: FloatArray
     count: IntArray
@@ -54,9 +61,10 @@ class _Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Deposit:
-    """Pulses a pixel, sorted: key (step of spot, step of log fluence), value (size * size,) float."""
+    """Pulses of one beam a pixel, sorted: key (step of spot, step of log fluence), value (size * size,) float."""
 
     grid: _Grid
+    beam: Beam
     sorts: dict[tuple[int, int], FloatArray]
 
     def add(self, key: tuple[int, int], pixels: IntArray, pulses: FloatArray) -> None:
@@ -65,15 +73,43 @@ class _Deposit:
         self.sorts[key] += np.bincount(pixels, weights=pulses, minlength=self.grid.size**2)
 
 
-def cut(toolpath: Toolpath, *, surface: Surface, beam: Beam, half_width_um: float, pixel_um: float = 1.5) -> HeightMap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Floor:
+    """How deep the blocks before have cut: depth_um (size, size)."""
+
+    grid: _Grid
+    depth_um: FloatArray
+
+    def at(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
+        """At the nearest pixel; 0 where a place is no number."""
+        last = self.grid.size - 1
+        column, row = (
+            np.clip(np.nan_to_num(np.rint(value / self.grid.pixel_um + last / 2)), 0, last).astype(np.int64)
+            for value in (x_um, y_um)
+        )
+        found: FloatArray = self.depth_um[row, column]
+        return found
+
+
+def cut(
+    toolpath: Toolpath,
+    *,
+    surface: Surface,
+    beam_for: Callable[[Process], Beam],
+    half_width_um: float,
+    pixel_um: float = 1.5,
+) -> HeightMap:
     """Cut a tip: the height map, in the pin frame, of what a toolpath leaves of a surface; NaN outside its boundary.
 
     The model is that of ``toolpaths.laser.ablation``: every pulse lowers the surface, along the axis, by the depth of
     its crater. Its fluence is that of the spot at the path's height over the uncut surface, times the cosine of the
     slope. Pulses follow each other at equal distances along the path in space. How many overlap a point, and so the
-    threshold, follows from each operation's process and from ``beam.line_spacing_um``, which is the hatch pitch of
-    the job: it is the one thing taken from the recipe's laying of paths.
+    threshold, follows from each operation's process and from the ``line_spacing_um`` of the beam that ``beam_for``
+    gives for it, which is the hatch pitch of its step: the one thing taken from the recipe's laying of paths.
     Pulses outside the tip's boundary are left out.
+
+    Blocks whose focus lies elsewhere than that of the blocks before them, as far as the floor would notice, follow
+    it down: their height is counted from the floor that the blocks before have left.
 
     Depths are averages over a pixel; volume and second moment of a crater are exact, so that walls are not widened.
     Raises ToolpathError for a process or a path that is not finite, and for work above ``MOST_SAMPLES`` samples.
@@ -82,18 +118,21 @@ def cut(toolpath: Toolpath, *, surface: Surface, beam: Beam, half_width_um: floa
     for _, operation in toolpath.operations():
         _check_operation(operation)
     axis_um = centred_grid(half_width_um=half_width_um, pixel_um=pixel_um)
-    margin = _margin(toolpath, beam=beam, pixel_um=pixel_um)
+    margin = _margin(toolpath, beam_for=beam_for, pixel_um=pixel_um)
     grid = _Grid(size=axis_um.size + 2 * margin, pixel_um=pixel_um)
-    lines = [_lines(operation, repeats=repeats, grid=grid) for repeats, operation in toolpath.operations()]
-    samples = sum(int(part.count.sum()) for part in lines)
+    stages = [
+        [_lines(operation, beam_for(operation.process), repeats=repeats, grid=grid) for repeats, operation in stage]
+        for stage in _stages(toolpath, surface)
+    ]
+    samples = sum(int(part.count.sum()) for lines in stages for part in lines)
     if samples > MOST_SAMPLES:
         raise ToolpathError(
             f"removal: {samples} samples of the paths, more than {MOST_SAMPLES}; use pixels wider than {pixel_um:g} um"
         )
-    pulses = _Deposit(grid=grid, sorts={})
-    for batch in _batches(chain.from_iterable(_pulses(part, surface=surface, beam=beam) for part in lines)):
-        _deposit(batch, pulses)
-    depth_um = _depth_um(pulses, beam)[margin : margin + axis_um.size, margin : margin + axis_um.size]
+    depth_um = np.zeros((grid.size, grid.size))
+    for lines in stages:
+        depth_um = depth_um + _taken_um(lines, surface=surface, floor=_Floor(grid=grid, depth_um=depth_um))
+    depth_um = depth_um[margin : margin + axis_um.size, margin : margin + axis_um.size]
     x_um, y_um = np.meshgrid(axis_um, axis_um)
     return HeightMap(
         z_um=surface.height_um(x_um, y_um) - depth_um,
@@ -103,6 +142,79 @@ def cut(toolpath: Toolpath, *, surface: Surface, beam: Beam, half_width_um: floa
         frame="pin",
         provenance=(f"cut by logarithmic ablation, pixels of {pixel_um:g} um",),
     )
+
+
+def _stages(toolpath: Toolpath, surface: Surface) -> list[list[_Run]]:
+    """Operations with their repeats in order, those after one another in one list whose focus is at one height.
+
+    Heights are over the uncut surface. A block that is repeated has one, the median of its points; paths that are run
+    once are told apart one by one, since a file need not say where a block ended. Raises ToolpathError for more than
+    ``MOST_STAGES``.
+    """
+    stages: list[list[_Run]] = []
+    height_um = np.nan
+    for run, over_um in chain.from_iterable(_runs(block, surface) for block in toolpath.blocks):
+        if not stages or abs(over_um - height_um) > _FOCUS_UM:
+            stages.append([])
+            height_um = over_um
+        # Paths beyond the boundary have no height, cut nothing, and stay with those before them.
+        height_um = over_um if np.isnan(height_um) else height_um
+        stages[-1].extend(run)
+        if len(stages) > MOST_STAGES:
+            raise ToolpathError(
+                f"removal: the focus changes its height over the tip more than {MOST_STAGES} times; run all paths of "
+                "one height after one another"
+            )
+    return stages
+
+
+def _runs(block: Block, surface: Surface) -> Iterator[tuple[list[_Run], float]]:
+    """Parts of a block with one height of the focus each, and that height."""
+    if block.repeats > 1:
+        points = np.concatenate([operation.paths.points for operation in block.operations] or [np.empty((0, 3))])
+        yield [(block.repeats, operation) for operation in block.operations], _height_um(points, surface)
+        return
+    for operation in block.operations:
+        paths = operation.paths
+        if not len(paths):
+            continue
+        mean_um = _mean_heights_um(paths, surface)
+        ends = np.append(np.flatnonzero(np.abs(np.diff(mean_um)) > _FOCUS_UM) + 1, len(paths))
+        begin = 0
+        for end in ends.tolist():
+            starts = paths.starts[begin : end + 1]
+            part = Polylines(points=paths.points[starts[0] : starts[-1]], starts=starts - starts[0])
+            yield [(1, replace(operation, paths=part))], float(mean_um[begin])
+            begin = end
+
+
+def _mean_heights_um(paths: Polylines, surface: Surface) -> FloatArray:
+    """Of every path over the uncut surface, that of the path before where it has none; NaN where there is none."""
+    over_um = paths.points[:, 2] - surface.height_um(paths.points[:, 0], paths.points[:, 1])
+    known = np.add.reduceat(np.isfinite(over_um).astype(np.float64), paths.starts[:-1])
+    mean_um = np.add.reduceat(np.nan_to_num(over_um, nan=0.0), paths.starts[:-1]) / np.maximum(known, 1)
+    last = np.maximum.accumulate(np.where(known > 0, np.arange(known.size), -1))
+    filled: FloatArray = np.where(last >= 0, mean_um[last], np.nan)
+    return filled
+
+
+def _height_um(points: FloatArray, surface: Surface) -> float:
+    over_um = points[:, 2] - surface.height_um(points[:, 0], points[:, 1])
+    over_um = over_um[np.isfinite(over_um)]
+    return float(np.median(over_um)) if over_um.size else np.nan
+
+
+def _taken_um(lines: list[_Lines], *, surface: Surface, floor: _Floor) -> FloatArray:
+    """What lit segments take off a floor, (size, size), um."""
+    beams = list(dict.fromkeys(part.beam for part in lines))
+    deposits = []
+    for beam in beams:
+        deposit = _Deposit(grid=floor.grid, beam=beam, sorts={})
+        own = [part for part in lines if part.beam == beam]
+        for batch in _batches(chain.from_iterable(_pulses(part, surface=surface, floor=floor) for part in own)):
+            _deposit(batch, deposit)
+        deposits.append(deposit)
+    return _depth_um(deposits, floor.grid)
 
 
 def _check_sizes(half_width_um: float, pixel_um: float) -> None:
@@ -124,26 +236,29 @@ def _check_operation(operation: Operation) -> None:
         raise ToolpathError(f"removal: {operation.name}: a path has a coordinate that is no number")
 
 
-def _margin(toolpath: Toolpath, *, beam: Beam, pixel_um: float) -> int:
+def _margin(toolpath: Toolpath, *, beam_for: Callable[[Process], Beam], pixel_um: float) -> int:
     """Pixels from its middle to the end of the widest crater that any operation can make, in or out of focus.
 
     A crater's radius squared is w^2 (L - ln(w^2 / w0^2)) / 2 with L the log fluence in focus: at most
     w0^2 exp(L - 1) / 2, out of focus, and w0^2 L / 2, in focus, where L is below 1.
     """
-    levels = [float(log_fluence(operation.process, beam)) for _, operation in toolpath.operations()]
-    most = max(levels, default=0.0)
-    reach_um = beam.spot_radius_um * (max(most, 0) if most < 1 else np.exp(most - 1)) ** 0.5 / 2**0.5
+    reach_um = 0.0
+    for _, operation in toolpath.operations():
+        beam = beam_for(operation.process)
+        level = float(log_fluence(operation.process, beam))
+        widest = max(level, 0) if level < 1 else np.exp(level - 1)
+        reach_um = max(reach_um, float(beam.spot_radius_um * widest**0.5 / 2**0.5))
     return int(np.ceil(reach_um / pixel_um)) + 2
 
 
-def _lines(operation: Operation, *, repeats: int, grid: _Grid) -> _Lines:
+def _lines(operation: Operation, beam: Beam, *, repeats: int, grid: _Grid) -> _Lines:
     """The part of an operation's paths over the grid, and how finely it is sampled."""
     process = operation.process
     begin_um, end_um = _clipped(*operation.paths.segments(), half_width_um=grid.half_width_um)
     length_um = np.linalg.norm(end_um - begin_um, axis=1)
     count = np.maximum(1, np.ceil(length_um / grid.pixel_um)).astype(np.int64)
     pulses = repeats * length_um * process.repetition_rate_hz / process.feed_um_s
-    return _Lines(process=process, begin_um=begin_um, end_um=end_um, count=count, pulses=pulses / count)
+    return _Lines(process=process, beam=beam, begin_um=begin_um, end_um=end_um, count=count, pulses=pulses / count)
 
 
 def _clipped(begin_um: FloatArray, end_um: FloatArray, *, half_width_um: float) -> tuple[FloatArray, FloatArray]:
@@ -172,11 +287,12 @@ def _samples(lines: _Lines) -> Iterator[tuple[FloatArray, FloatArray]]:
         yield lines.begin_um[owner] + share * (lines.end_um - lines.begin_um)[owner], lines.pulses[owner]
 
 
-def _pulses(lines: _Lines, *, surface: Surface, beam: Beam) -> Iterator[FloatArray]:
+def _pulses(lines: _Lines, *, surface: Surface, floor: _Floor) -> Iterator[FloatArray]:
     """Samples that cut: rows x, y (um), pulses, ln(F0 / Fth) and spot over w0, (5, n), a chunk at a time."""
+    beam = lines.beam
     for points_um, pulses in _samples(lines):
         x_um, y_um, z_um = points_um.T
-        defocus_um = z_um - surface.height_um(x_um, y_um)
+        defocus_um = z_um - surface.height_um(x_um, y_um) + floor.at(x_um, y_um)
         cosine = surface.normal_cosine(x_um, y_um)
         level = log_fluence(lines.process, beam, cosine=cosine, defocus_um=defocus_um)
         growth = spot_radius_um(beam, defocus_um) / beam.spot_radius_um
@@ -231,17 +347,18 @@ def _bilinear(x_um: FloatArray, y_um: FloatArray, grid: _Grid) -> tuple[IntArray
     return np.concatenate([corner, corner + 1, corner + grid.size, corner + grid.size + 1]), shares
 
 
-def _depth_um(deposit: _Deposit, beam: Beam) -> FloatArray:
+def _depth_um(deposits: list[_Deposit], grid: _Grid) -> FloatArray:
     """Depth a pixel, (size, size), um: every sort of pulses convolved with its crater."""
     from scipy import fft
 
-    size = deposit.grid.size
+    size = grid.size
     padded = int(fft.next_fast_len(size, real=True))  # what comes round the edge ends in the margin
     spectrum = np.zeros((padded, padded // 2 + 1), dtype=np.complex64)
-    for key in sorted(key for key in deposit.sorts if key[1] > 0):
-        pulses = deposit.sorts[key].reshape(size, size).astype(np.float32)
-        crater = _crater(key, beam=beam, pixel_um=deposit.grid.pixel_um)
-        spectrum += fft.rfft2(pulses, s=(padded, padded)) * _transform(crater, padded)
+    for deposit in deposits:
+        for key in sorted(key for key in deposit.sorts if key[1] > 0):
+            pulses = deposit.sorts[key].reshape(size, size).astype(np.float32)
+            crater = _crater(key, beam=deposit.beam, pixel_um=grid.pixel_um)
+            spectrum += fft.rfft2(pulses, s=(padded, padded)) * _transform(crater, padded)
     depth = fft.irfft2(spectrum, s=(padded, padded))[:size, :size]
     return np.maximum(depth, 0).astype(np.float64)
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from toolpaths.findings import Finding, Severity
-from toolpaths.machine import Machine
+from toolpaths.kinematics import slow_um, straight_runs
+from toolpaths.machine import Machine, Stage
 from toolpaths.readers.program import Program
 from toolpaths.surface import Surface
 
@@ -30,8 +31,6 @@ MOST_PLACEMENT_ERROR_UM = 1.0
 MOST_STEP_ERROR_UM = 0.25
 # Share of the lit length that may run below its feed: there the pulses lie closer than planned. A choice.
 MOST_SLOW_SHARE = 0.1
-# A corner sharper than this stops the stage in exact-path mode. Assumed; the planner's own limit depends on its cycle.
-_STOPPING_TURN_COSINE = float(np.cos(np.deg2rad(5.0)))
 # Files hold whole nanometres: a point on a limit may lie one of them beyond it.
 _ROUNDING_UM = 1.5e-3
 _ROUNDING = 1e-9
@@ -53,6 +52,7 @@ def check_program(
 
     Lit moves must stay within the surface's boundary, the keep-in zone, and their z within ``focus_tolerance_um`` of
     the surface's height plus ``focus_offset_um``, along the whole move. The reader's own findings are not repeated.
+    Raises ToolpathError where the machine is no stage.
     """
     judge = _Judge(program=program)
     beyond_um = _beyond_um(program, surface.boundary)
@@ -62,7 +62,7 @@ def check_program(
         *_place_findings(judge, machine, beyond_um),
         *_process_findings(judge, machine),
         *_focus_findings(judge, surface, beyond_um, focus_offset_um, focus_tolerance_um),
-        *_machine_findings(judge, machine),
+        *_machine_findings(judge, machine.stage),
     )
 
 
@@ -258,14 +258,14 @@ def _samples(pieces: NDArray[np.int64]) -> tuple[NDArray[np.int64], FloatArray]:
     return move, (np.arange(len(move)) - first) / pieces[move]
 
 
-def _machine_findings(judge: _Judge, machine: Machine) -> list[Finding]:
+def _machine_findings(judge: _Judge, stage: Stage) -> list[Finding]:
     """What the machine itself adds to the plan: warnings, since the file is not at fault."""
     program = judge.program
     feed = np.where(program.lit & ~program.rapid, np.nan_to_num(program.feed_um_s), 0.0)
     found = []
     for number, name, seconds in (
-        ("M215", "jitter", machine.gate_jitter_s),
-        ("M216", "latency", machine.gate_latency_s),
+        ("M215", "jitter", stage.gate_jitter_s),
+        ("M216", "latency", stage.gate_latency_s),
     ):
         found += judge.where(
             feed * seconds > MOST_PLACEMENT_ERROR_UM,
@@ -277,38 +277,35 @@ def _machine_findings(judge: _Judge, machine: Machine) -> list[Finding]:
             remedy="lower the feed, or gate the beam in hardware",
             severity=Severity.WARNING,
         )
-    steps = program.end_um / machine.resolution_um
-    off_step = np.max(np.abs(steps - np.rint(steps)), axis=1, initial=0.0) * machine.resolution_um
+    steps = program.end_um / stage.resolution_um
+    off_step = np.max(np.abs(steps - np.rint(steps)), axis=1, initial=0.0) * stage.resolution_um
     found += judge.where(
         program.lit & (off_step > MOST_STEP_ERROR_UM),
         "M218",
-        f"the axes' step of {machine.resolution_um:g} um moves lit points",
+        f"the axes' step of {stage.resolution_um:g} um moves lit points",
         worst=off_step,
         limit=MOST_STEP_ERROR_UM,
         unit="um",
         remedy="use a stage with a finer step",
         severity=Severity.WARNING,
     )
-    return found + _run_up_findings(judge, machine)
+    return found + _run_up_findings(judge, stage)
 
 
-def _run_up_findings(judge: _Judge, machine: Machine) -> list[Finding]:
+def _run_up_findings(judge: _Judge, stage: Stage) -> list[Finding]:
     """Lit length below the feed: v^2 / 2a to reach it and as much to stop, at each end of a straight run."""
     program = judge.program
     moves = np.flatnonzero(program.lit & ~program.rapid & (program.feed_um_s > 0))
-    step = program.end_um[moves] - program.begin_um[moves]
-    length = np.linalg.norm(step, axis=1)
+    begin, end = program.begin_um[moves], program.end_um[moves]
+    length = np.linalg.norm(end - begin, axis=1)
     if length.sum() == 0:
         return []
-    direction = step / np.maximum(length, _ROUNDING)[:, np.newaxis]
-    turns = np.ones(len(moves), dtype=bool)
-    turns[1:] = np.sum(direction[1:] * direction[:-1], axis=1) < _STOPPING_TURN_COSINE
-    turns[1:] |= np.diff(program.exposure[moves]) != 0
-    runs = np.flatnonzero(turns)
+    runs = straight_runs(begin, end, breaks=np.diff(program.exposure[moves]) != 0)
     run_length = np.add.reduceat(length, runs)
     times = program.times[moves[runs]]
-    needed = np.square(program.feed_um_s[moves[runs]]) / machine.acceleration_um_s2
-    share = float(np.sum(times * np.minimum(needed, run_length)) / np.sum(times * run_length))
+    speed = program.feed_um_s[moves[runs]]
+    slow_length = slow_um(run_length, speed_um_s=speed, acceleration_um_s2=stage.acceleration_um_s2)
+    share = float(np.sum(times * slow_length) / np.sum(times * run_length))
     slow = np.zeros(len(program), dtype=bool)
     slow[moves[runs]] = share > MOST_SLOW_SHARE
     return judge.where(

@@ -13,6 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engrave.api.calibrating import LaserFit, fit_laser
+    from engrave.api.calibrating_coupon import laser_coupon
+    from engrave.api.calibrating_gauge import GaugeFit, judge_gauge
     from engrave.api.casefile import case_document, case_file
     from engrave.api.codes import decode, encode
     from engrave.api.drawing import picture
@@ -49,6 +52,9 @@ else:
 _HOMES = {
     name: module
     for module, names in {
+        "engrave.api.calibrating": ("LaserFit", "fit_laser"),
+        "engrave.api.calibrating_coupon": ("laser_coupon",),
+        "engrave.api.calibrating_gauge": ("GaugeFit", "judge_gauge"),
         "engrave.api.casefile": ("case_document", "case_file"),
         "engrave.api.codes": ("decode", "encode"),
         "engrave.api.drawing": ("picture",),
@@ -76,8 +82,10 @@ __all__ = [
     "BatchOutcome",
     "Check",
     "FitOutcome",
+    "GaugeFit",
     "Job",
     "JobGiven",
+    "LaserFit",
     "Mark",
     "Order",
     "Orders",
@@ -97,12 +105,15 @@ __all__ = [
     "encode",
     "example_job_text",
     "fit",
+    "fit_laser",
     "fit_to_json",
     "import_face",
     "job_rules",
     "job_to_json",
     "json_bytes",
+    "judge_gauge",
     "kinds",
+    "laser_coupon",
     "load_job",
     "load_mark",
     "make",

@@ -12,9 +12,11 @@ from engrave.code.profiles import PROFILES
 from engrave.job import SHELVES, Job, load_job
 from engrave.job.faces import face_text, known_faces, typeface_of
 from engrave.job.setup import prepare
+from engrave.job.shelves import PROCESSES
 from engrave.layout.packs import Pack, design_figures, evaluate_pack
 from engrave.verify.document import finding_to_json
 from toolpaths.findings import has_errors
+from toolpaths.laser.derived import derived, warnings_of
 
 _FORMAT_NOTES = {
     "ngc": "job.ngc: LinuxCNC program, gate by M62 and M63, pulse energy and rate by M67; what every check reads",
@@ -52,13 +54,25 @@ def names(kind: str, *, library: Path | None = None) -> tuple[str, ...]:
 
 
 def show(kind: str, name: str, *, library: Path | None = None) -> dict[str, Any]:
-    """One entry with its sources, as the JSON object ``pin-engrave/entry/1``. Raises UnknownNameError, InputError."""
+    """One entry with its sources, as the JSON object ``pin-engrave/entry/1``. Raises UnknownNameError, InputError.
+
+    With a process go ``derived``, what follows from each of its steps, and ``findings``, where these leave the model.
+    """
     kind = plural(kind)
     known = names(kind, library=library)
     if name not in known:
         raise UnknownNameError(f"{name!r} is not among the {kind}; known: {', '.join(known)}")
     value, sources = _entry(kind, name, library)
-    return {"schema": "pin-engrave/entry/1", "kind": kind, "name": name, "value": value, "sources": sources}
+    document = {"schema": "pin-engrave/entry/1", "kind": kind, "name": name, "value": value, "sources": sources}
+    return document | (_derived(name, library) if kind == PROCESSES.kind else {})
+
+
+def _derived(name: str, library: Path | None) -> dict[str, Any]:
+    recipe = PROCESSES.load(name, library).value
+    return {
+        "derived": to_jsonable(derived(recipe)),
+        "findings": [finding_to_json(finding) for finding in warnings_of(recipe)],
+    }
 
 
 def _entry(kind: str, name: str, library: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:

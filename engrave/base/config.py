@@ -54,6 +54,21 @@ def key_of(field_name: str) -> str:
     return field_name.removesuffix(dimension.suffix) if dimension else field_name
 
 
+def keys_of(cls: type) -> dict[str, str]:
+    """The TOML key of every field, and the field that it stands for.
+
+    Fields that differ in their unit alone have their dimension added: ``jump_s`` is ``jump_time``, ``jump_um_s`` is
+    ``jump_speed``.
+    """
+    names = [field.name for field in fields(cls)]
+    short = [key_of(name) for name in names]
+    keys = {}
+    for key, name in zip(short, names, strict=True):
+        dimension = dimension_of(name)
+        keys[f"{key}_{dimension.name}" if dimension and short.count(key) > 1 else key] = name
+    return keys
+
+
 def parse_toml(text: str, *, origin: str) -> dict[str, Any]:
     """The document's table. Raises InputError with line and column where it is not TOML."""
     try:
@@ -86,7 +101,7 @@ def sources_of(table: object, *, origin: str) -> dict[str, Source]:
 def numeric_keys(cls: type, table: Mapping[str, Any], *, path: str = "") -> set[str]:
     """Dotted keys of every number that a TOML table gives for a dataclass; a list counts as its field."""
     hints = get_type_hints(cls)
-    names = {key_of(field.name): field.name for field in fields(cls)}
+    names = keys_of(cls)
     found: set[str] = set()
     for key in table.keys() & names.keys():
         item = _item_type(hints[names[key]])
@@ -165,7 +180,7 @@ def _item_type(annotation: object) -> object:
 def _converted(cls: type, table: Mapping[str, Any], *, path: str, faults: dict[str, str]) -> dict[str, Any]:
     """Field names for keys and numbers for quantities, faults added by path; shapes are left to the validator."""
     hints = get_type_hints(cls)
-    names = {key_of(field.name): field.name for field in fields(cls)}
+    names = keys_of(cls)
     values: dict[str, Any] = {}
     for key, value in table.items():
         where = f"{path}{key}"

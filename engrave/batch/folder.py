@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from engrave.base.config import json_bytes, parse_json
 from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.base.files import (
     TEMPORARY_PREFIX,
-    read_bytes,
     read_text,
     remove_leftovers,
     sha256_hex,
@@ -31,7 +31,6 @@ RUN_SCHEMA = "pin-engrave/run/1"
 MANIFEST, RUN, LOCK, JOB, INDEX, PINS = "manifest.json", ".run.json", ".run.lock", "job.json", "index.html", "pins"
 CHECK = "check.json"
 _MOST_DOCUMENT_BYTES = 1_000_000_000
-_MOST_FILE_BYTES = 1_000_000_000
 _LOCK_MODE = 0o640
 
 
@@ -188,7 +187,16 @@ def write_if_changed(path: Path, data: bytes) -> None:
 def hashes_in(folder: Path, names: Sequence[str]) -> dict[str, str]:
     """SHA-256 of those of the files that are there, by name, sorted. What else lies in the folder is not ours."""
     found = sorted(name for name in names if (folder / name).is_file())
-    return {name: sha256_hex(read_bytes(folder / name, most=_MOST_FILE_BYTES)) for name in found}
+    return {name: file_sha256(folder / name) for name in found}
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, however large: a tray's program is larger than all else. Raises InputError."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {(error.strerror or str(error)).lower()}") from error
 
 
 def recorded_files(folder: Path) -> dict[str, dict[str, str]]:
@@ -203,14 +211,20 @@ def recorded_files(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def manifest_bytes(
-    folder: Path, binding: Binding, *, job_name: str, pins: Sequence[dict[str, Any]], skipped: Sequence[dict[str, Any]]
+    folder: Path,
+    binding: Binding,
+    *,
+    job_name: str,
+    pins: Sequence[dict[str, Any]],
+    skipped: Sequence[dict[str, Any]],
+    trays: Sequence[str] = (),
 ) -> bytes:
-    """The manifest of what stands in the folder now."""
+    """The manifest of what stands in the folder now; ``trays`` are the names of the trays' files."""
     return json_bytes(
         {
             **binding.document(MANIFEST_SCHEMA),
             "job": job_name,
-            "files": hashes_in(folder, (INDEX, JOB)),
+            "files": hashes_in(folder, (INDEX, JOB, *trays)),
             "pins": list(pins),
             "skipped": list(skipped),
         }

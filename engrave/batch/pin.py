@@ -107,7 +107,7 @@ def simulated_impression(setup: Setup, mark: Mark) -> HeightMap:
     tip = cut(
         planned.toolpath,
         surface=setup.tip,
-        beam=setup.job.process.value.beam,
+        beam_for=setup.job.process.value.beam_for,
         half_width_um=setup.tip.edge_radius_um,
         pixel_um=setup.job.pixel_um,
     )

@@ -33,6 +33,7 @@ from engrave.batch.orders import Order, Orders
 from engrave.batch.pin import Workshop, file_names, impressions_of, job_document, make_pin, workshop_for
 from engrave.batch.pool import pooled
 from engrave.batch.record import Record
+from engrave.batch.trays import Tray, make_tray, trays_of
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job, job_from_json
 from engrave.job.resolve import JOB_SCHEMA
@@ -128,6 +129,7 @@ def run_batch(
         write_if_changed(folder / JOB, workshop.job_document)
         made = _make_missing(batch, workers=workers, progress=progress)
         outcome = _outcome(batch, made=made)
+        _make_trays(_trays(outcome, batch), batch, workers=workers)
         page = index_page(folder / PINS, [pin.mark for pin in outcome.pins], workshop)
         write_if_changed(folder / INDEX, page)
         write_if_changed(folder / MANIFEST, _manifest(outcome, batch))
@@ -158,7 +160,9 @@ def _standing(batch: _Batch) -> BatchOutcome | None:
         return None
     outcome = _outcome(batch, made=0)
     recorded = (batch.folder / MANIFEST).read_bytes()
-    return outcome if hashes_in(batch.folder, (INDEX,)) and recorded == _manifest(outcome, batch) else None
+    named = (INDEX, *_tray_files(outcome, batch))
+    whole = len(hashes_in(batch.folder, named)) == len(named)
+    return outcome if whole and recorded == _manifest(outcome, batch) else None
 
 
 def _missing(batch: _Batch) -> list[Mark]:
@@ -223,6 +227,44 @@ def _make_one(workshop: Workshop, mark: Mark, folder: Path) -> None:
     write_folder_atomic(folder / PINS / mark.characters, files)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TrayTask:
+    """A tray for a worker, which reads the job from the folder."""
+
+    folder: str
+    job_sha256: str
+    tray: Tray
+
+
+def _make_trays(trays: Sequence[Tray], batch: _Batch, *, workers: int) -> None:
+    """Make each tray's files, here or by worker processes; those that are whole are left alone."""
+    if workers == 1 or len(trays) <= 1:
+        for tray in trays:
+            make_tray(batch.workshop, tray, batch.folder)
+        return
+    folder, job_sha256 = str(batch.folder), batch.workshop.job_sha256
+    tasks = (_TrayTask(folder=folder, job_sha256=job_sha256, tray=tray) for tray in trays)
+    with closing(pooled(_make_tray_task, tasks, workers=min(workers, len(trays)))) as finished:
+        for _ in finished:
+            pass
+
+
+def _make_tray_task(task: _TrayTask) -> None:
+    make_tray(_workshop(task.folder, task.job_sha256), task.tray, Path(task.folder))
+
+
+def _trays(outcome: BatchOutcome, batch: _Batch) -> tuple[Tray, ...]:
+    """The trays of the pins that passed, in the file's order: a pin that failed is not to be marked."""
+    fixture = batch.workshop.setup.job.fixture
+    if fixture is None:
+        return ()
+    return trays_of(fixture.value, [(pin.mark, pin.files) for pin in outcome.pins if pin.passed])
+
+
+def _tray_files(outcome: BatchOutcome, batch: _Batch) -> tuple[str, ...]:
+    return tuple(name for tray in _trays(outcome, batch) for name in tray.files)
+
+
 def _outcome(batch: _Batch, *, made: int) -> BatchOutcome:
     """What stands in the folder."""
     pins = tuple(_finished(order, mark, batch) for order, mark in batch.orders.good)
@@ -250,6 +292,7 @@ def _manifest(outcome: BatchOutcome, batch: _Batch) -> bytes:
         job_name=batch.workshop.setup.job.name,
         pins=[_row(pin) for pin in outcome.pins],
         skipped=[{"line": line, "reason": reason} for line, reason in outcome.skipped],
+        trays=_tray_files(outcome, batch),
     )
 
 

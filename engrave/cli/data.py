@@ -76,6 +76,12 @@ def _print_entry(document: dict[str, Any]) -> None:
     click.echo(f"{document['kind']}: {document['name']}")
     for key, value in _flat(document["value"]):
         click.echo(f"  {key} = {_words(value)}")
+    for number, figures in enumerate(document.get("derived", ()), start=1):
+        for key, value in figures.items():
+            if key != "kind":
+                click.echo(f"  derived for steps.{number} ({figures['kind']}): {key} = {value:.4g}")
+    for finding in document.get("findings", ()):
+        click.echo("  " + finding_line(finding, remedy=True))
     for key, source in document["sources"].items():
         mark = "prior: " if source["prior"] else ""
         click.echo(f"  source of {key}: {mark}{source['text']}")

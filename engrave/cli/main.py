@@ -47,6 +47,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "job": ("engrave.cli.data", "job", "Begin a job, fit it to its pin, or hold it against the design rules."),
     "pin": ("engrave.cli.pins", "pin", "Make a pin's profile from a scan of its tip."),
+    "calibrate": ("engrave.cli.calibrating", "calibrate", "Calibrate a laser on a coupon, or judge a gauge."),
+    "tray": (
+        "engrave.cli.trays",
+        "tray",
+        "Go on with a tray at a nest, place its pins by a probe table, check its program.",
+    ),
     "face": ("engrave.cli.faces", "face", "Make a typeface from a font file."),
     "doctor": ("engrave.cli.data", "doctor", "Say what is installed and whether it is sound."),
 }

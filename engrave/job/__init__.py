@@ -2,6 +2,7 @@
 
 from engrave.job.model import NOMINAL, Job, Limits, Ordered
 from engrave.job.resolve import (
+    checked_format,
     example_job_text,
     formats_of,
     job_from_json,
@@ -18,6 +19,7 @@ __all__ = [
     "Job",
     "Limits",
     "Ordered",
+    "checked_format",
     "example_job_text",
     "formats_of",
     "job_from_json",

@@ -22,7 +22,7 @@ from engrave.strike.varied import varied
 from engrave.tips import Pin, tip_of
 from fonts.typeface import Typeface
 from toolpaths.laser.ablation import crater_radius_um, log_fluence
-from toolpaths.laser.recipe import Recipe
+from toolpaths.laser.recipe import NONE, Recipe
 from toolpaths.surface import Surface
 
 # From the crest to half relief, as a share of the crater's radius: 3.07 um of 6.05, measured on the simulated cut of a
@@ -47,11 +47,13 @@ class Widths:
 
 
 def widths_of(recipe: Recipe) -> Widths:
-    """The widths of a laser's cut."""
-    crater_um = float(
-        crater_radius_um(spot_um=recipe.spot_radius_um, log_fluence=log_fluence(recipe.process, recipe.beam))
-    )
-    share = WALL_SHARE if recipe.contour else WALL_SHARE_WITHOUT_CONTOUR
+    """The widths of a laser's cut: of the step that cuts widest, and its walls as the rough step leaves them."""
+    levels = [
+        (recipe.beam_of(step), float(log_fluence(recipe.process_of(step), recipe.beam_of(step))))
+        for step in recipe.steps
+    ]
+    crater_um = max(float(crater_radius_um(spot_um=beam.spot_radius_um, log_fluence=level)) for beam, level in levels)
+    share = WALL_SHARE_WITHOUT_CONTOUR if recipe.rough.contour == NONE else WALL_SHARE
     return Widths(kerf_um=recipe.kerf_um, crater_um=2 * crater_um, wall_um=share * crater_um)
 
 

@@ -11,6 +11,7 @@ from engrave.layout.fitting import Fit
 from engrave.layout.packs import Pack
 from engrave.strike import Condition, Primer
 from engrave.tips import Pin
+from toolpaths.fixture import Fixture
 from toolpaths.laser.recipe import Recipe
 from toolpaths.machine import Machine
 
@@ -18,8 +19,8 @@ NOMINAL = "nominal"
 # Which way the relief is counted: along the pin's axis, or along the face's own normal.
 AXIAL, NORMAL = "axis", "normal"
 DIRECTIONS = (AXIAL, NORMAL)
-# Files that are no machine's: records of the simulation, to be had with any.
-RECORDS = ("x3p",)
+# Files that are no machine's: records of the simulation and meshes of the engraved pin, to be had with any.
+RECORDS = ("x3p", "stl", "3mf", "glb")
 # Walls are about 4 um wide from a tenth to nine tenths: coarser pixels would decide the verdict by their own size.
 MOST_PIXEL_UM = 1.5
 _MOST_NAME = 64
@@ -94,8 +95,9 @@ class Ordered:
 
     Either ``layout`` gives the sizes of the mark, or they are searched for, as ``fit`` says or as it would by default.
     ``library``, where given, is a
-    folder beside the job file with the user's own pins, machines, processes, primers, conditions, faces and rules; an
-    entry there goes before the shipped one of the same name. ``rules`` names rule packs whose clauses are told beside
+    folder beside the job file with the user's own pins, machines, processes, primers, conditions, faces, rules and
+    fixtures; an entry there goes before the shipped one of the same name. ``fixture``, where given, asks for one
+    program a tray of pins. ``rules`` names rule packs whose clauses are told beside
     the design rules.
     """
 
@@ -115,6 +117,7 @@ class Ordered:
     relief_along: str = AXIAL
     rules: tuple[str, ...] = ()
     library: str | None = None
+    fixture: str | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without the library. Raises InputError with every fault."""
@@ -132,7 +135,7 @@ class Job:
 
     ``fit`` is what the search was asked for that found ``layout``, or None where the sizes were given. ``face_text`` is
     the file of a face of the user's own. ``registry`` names the registry that gives the codes, or is None where the
-    ranges do.
+    ranges do. ``fixture`` holds the pins of a tray, its probe table in it; None where pins are marked one by one.
     """
 
     name: str
@@ -152,6 +155,7 @@ class Job:
     rules: tuple[Sourced[Pack], ...] = ()
     face_text: str | None = None
     registry: str | None = None
+    fixture: Sourced[Fixture] | None = None
 
     def __post_init__(self) -> None:
         """Check the job's own figures, as for ``Ordered``. Raises InputError with every fault."""

@@ -14,16 +14,20 @@ from engrave.code.profiles import PROFILES
 from engrave.code.ranges import Range, RangeTable
 from engrave.job.bench import fit_layout
 from engrave.job.faces import face_text, known_faces, typeface_of
+from engrave.job.fixtures import FIXTURES
 from engrave.job.model import NOMINAL, RECORDS, Figures, Job, Ordered
 from engrave.job.shelves import MACHINES, PROCESSES
 from engrave.layout import LayoutSettings
 from engrave.layout.fitting import Fit
 from engrave.layout.packs import PACKS
 from engrave.strike import CONDITIONS, PRIMERS
-from engrave.tips import PINS
-from toolpaths.machine import Machine
+from engrave.tips import PINS, tip_of
+from toolpaths.machine import GCODE, Machine
+from toolpaths.tray import tray_faults
 
 JOB_SCHEMA = "pin-engrave/job/1"
+# What a check of a galvo's files reads, the format that says most first.
+_READ_OF_GALVO = ("ovf", "lbrn2", "dxf", "dxf-r12", "svg")
 _FIGURES = {key_of(field.name) for field in fields(Figures)}
 
 
@@ -59,10 +63,14 @@ def load_job(path: Path | None) -> Job:
         # Each fault once: what is checked for itself was found twice where the rest of the file is sound.
         raise InputError(tuple(dict.fromkeys(faults)))
     own_face = face_text(_face(table) or "", library)
+    job: Job | None = None
     with Collecting(faults, prefix=f"{origin}: fit: "):
         layout = _layout(ordered, found, own_face)
-        return _resolved(ordered, found, layout=layout, own_face=own_face)
-    raise InputError(faults)
+        job = _resolved(ordered, found, layout=layout, own_face=own_face)
+    faults += [f"{origin}: fixture: {fault}" for fault in (_fixture_faults(job) if job is not None else ())]
+    if job is None or faults:
+        raise InputError(faults)
+    return job
 
 
 def _layout(ordered: Ordered, found: Mapping[str, Sequence[Sourced[Any]]], own_face: str | None) -> LayoutSettings:
@@ -105,11 +113,15 @@ def _resolved(
         relief_along=ordered.relief_along,
         rules=tuple(found.get("rules", ())),
         face_text=own_face,
+        fixture=next(iter(found.get("fixture", ())), None),
     )
 
 
 def require_formats(job: Job, formats: tuple[str, ...], *, origin: str) -> None:
-    """Raise InputError, with every fault, unless the job's machine takes all of these formats and ngc is among them."""
+    """Raise InputError, with every fault, unless the job's machine takes all of these formats and a check can read one.
+
+    A check of a stage reads its G-code.
+    """
     raise_faults([f"{origin}: {fault}" for fault in _format_faults(list(formats), [job.machine])])
 
 
@@ -128,6 +140,7 @@ def _found(
         "primer": PRIMERS,
         "conditions": CONDITIONS,
         "rules": PACKS,
+        "fixture": FIXTURES,
     }
     found: dict[str, list[Sourced[Any]]] = {}
     for key, shelf in shelves.items():
@@ -182,14 +195,26 @@ def formats_of(machine: Machine) -> tuple[str, ...]:
 def _format_faults(formats: object, machines: Sequence[Sourced[Machine]]) -> Iterator[str]:
     if not isinstance(formats, list):
         return
-    if "ngc" not in formats:
-        yield "'ngc' is not among them, and it is the file that every check reads; add it"
+    if all(not machine.value.is_galvo for machine in machines) and GCODE not in formats:
+        yield f"{GCODE!r} is not among them, and it is the file that every check reads; add it"
     for machine in machines:
         known = formats_of(machine.value)
         unknown = [name for name in formats if isinstance(name, str) and name not in known]
+        if machine.value.is_galvo and GCODE in unknown:
+            unknown.remove(GCODE)
+            yield f"{GCODE!r}: machine {machine.name!r} is a galvo scanner and runs no G-code; remove it"
         if unknown:
             names = ", ".join(map(repr, unknown))
             yield f"{names}: machine {machine.name!r} takes {', '.join(known)}"
+        if machine.value.is_galvo and checked_format(machine.value, formats) is None:
+            files = ", ".join(name for name in _READ_OF_GALVO if name in machine.value.formats)
+            yield f"none of them is a file that a check of machine {machine.name!r} can read; add one of {files}"
+
+
+def checked_format(machine: Machine, formats: Sequence[object]) -> str | None:
+    """Which of these formats a check reads: a stage's G-code, and of a galvo's files the one that says most."""
+    readable = [name for name in _READ_OF_GALVO if name in machine.formats] if machine.is_galvo else [GCODE]
+    return next((name for name in readable if name in formats), None)
 
 
 def _ranges(table: Mapping[str, Any]) -> tuple[Range, ...]:
@@ -218,15 +243,29 @@ def job_from_json(document: dict[str, Any], *, origin: str) -> Job:
         f"{origin}: {fault}" for fault in _layout_faults(to_jsonable(job), None) if own is None or own not in fault
     ]
     faults += [f"{origin}: formats: {fault}" for fault in formats]
+    faults += [f"{origin}: fixture: {fault}" for fault in _fixture_faults(job)]
     with Collecting(faults, prefix=f"{origin}: "):
         RangeTable(job.ranges)
     raise_faults(faults)
     return job
 
 
+def _fixture_faults(job: Job) -> Iterator[str]:
+    """Why the job's machine, or its limit to the focus, cannot take its fixture."""
+    if job.fixture is not None:
+        yield from tray_faults(
+            job.fixture.value,
+            job.machine.value,
+            reach_um=tip_of(job.pin.value).edge_radius_um,
+            focus_tolerance_um=job.limits.focus_um,
+        )
+
+
 def prior_notes(job: Job) -> tuple[tuple[str, str], ...]:
     """Name and source of every prior that the job's results rest on."""
     shelved: tuple[Sourced[Any], ...] = (job.pin, job.process, job.machine, job.primer, *job.conditions)
+    if job.fixture is not None:
+        shelved = (*shelved, job.fixture)
     return tuple(
         (f"{entry.name}: {key}", source.text)
         for entry in shelved

@@ -114,7 +114,7 @@ def _grounds(job: Job, tip: Tip, places: Places, largest_patch_um: float) -> Gro
         taper_to=taper_to,
         largest_patch_um=largest_patch_um,
         recipe=job.process.value,
-        step_um=job.machine.value.resolution_um,
+        step_um=job.machine.value.step_um,
         runout_um=pin.runout_um,
         clocking_datum=pin.clocking_datum,
         clocking_tolerance_rad=pin.clocking_tolerance_rad,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from engrave.base.shelf import Shelf
+from engrave.job.fixtures import FIXTURES
 from engrave.layout.packs import PACKS
 from engrave.strike import CONDITIONS, ENSEMBLES, PRIMERS
 from engrave.tips import PINS
@@ -13,5 +14,5 @@ MACHINES: Shelf[Machine] = Shelf(kind="machines", package="toolpaths", folder="m
 PROCESSES: Shelf[Recipe] = Shelf(kind="processes", package="toolpaths.laser", folder="recipes", cls=Recipe)
 
 SHELVES: dict[str, Shelf[Any]] = {
-    shelf.kind: shelf for shelf in (PINS, MACHINES, PROCESSES, PRIMERS, CONDITIONS, ENSEMBLES, PACKS)
+    shelf.kind: shelf for shelf in (PINS, MACHINES, PROCESSES, PRIMERS, CONDITIONS, ENSEMBLES, PACKS, FIXTURES)
 }

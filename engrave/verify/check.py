@@ -26,10 +26,10 @@ from engrave.strike import Condition, Impression, strike
 from engrave.verify.compare import Measured, check_depths, compare_reading, measured_lands
 from engrave.verify.cut import check_cut
 from engrave.verify.naming import pin_of
+from engrave.verify.physics import focus_band_um
 from engrave.verify.weighed import weighed
 from toolpaths.errors import ToolpathError
 from toolpaths.findings import Finding, Severity, has_errors
-from toolpaths.laser.planning import focus_offset_um
 from toolpaths.readers.gcode import read_gcode
 from toolpaths.removal import cut
 from toolpaths.safety import check_program
@@ -110,12 +110,13 @@ def engraved(program_bytes: bytes, checker: Checker) -> Engraved:
     setup = checker.setup
     job = setup.job
     program = read_gcode(program_bytes, job.machine.value)
+    focus_um, tolerance_um = focus_band_um(job)
     safety = check_program(
         program,
         job.machine.value,
         surface=setup.tip,
-        focus_offset_um=focus_offset_um(job.relief_um),
-        focus_tolerance_um=job.limits.focus_um,
+        focus_offset_um=focus_um,
+        focus_tolerance_um=tolerance_um,
     )
     findings = (*program.findings, *safety)
     toolpath = program.toolpath()
@@ -125,7 +126,7 @@ def engraved(program_bytes: bytes, checker: Checker) -> Engraved:
         tip = cut(
             toolpath,
             surface=setup.tip,
-            beam=job.process.value.beam,
+            beam_for=job.process.value.beam_for,
             half_width_um=setup.tip.edge_radius_um,
             pixel_um=job.pixel_um,
         )

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from engrave.job import Job
 from engrave.layout import Engraving, Land, Places
 from engrave.layout.places import RECESSED
-from engrave.verify.design import Design, Sampled, design_of, sampled, samples_within
+from engrave.verify.design import Design, Sampled, design_of, floor_of, sampled, samples_within
 from engrave.verify.everywhere import compare_everywhere
 from engrave.verify.grooves import check_grooves
-from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM, cycle_depth_um
+from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM
 from engrave.verify.window import covered_by
 from toolpaths.findings import Finding, Severity
 from toolpaths.surface import HeightMap, Surface
@@ -36,8 +36,7 @@ def check_cut(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface, p
 
 def _floor(compared: Sampled, design: Design) -> Iterator[Finding]:
     open_floor = _open_floor(compared, design)
-    x_um, y_um = (values[open_floor] for values in compared.xy_um())
-    if not x_um.size:
+    if not open_floor.any():
         yield Finding(
             number="C303",
             severity=Severity.WARNING,
@@ -46,18 +45,23 @@ def _floor(compared: Sampled, design: Design) -> Iterator[Finding]:
             remedy="set the characters further apart, or measure the floor on a first pin",
         )
         return
-    cycle_um = cycle_depth_um(design.job, design.tip.normal_cosine(x_um, y_um))
-    cycles = float(np.median(compared.depth_um[open_floor] / cycle_um))
-    if not abs(cycles - design.cycles) <= 0.5:  # noqa: PLR2004 - half a cycle: one too few or too many is beyond it
-        mean_um = float(np.median(cycle_um))
-        deeper = cycles > design.cycles
+    wanted = floor_of(compared, design)
+    depth_um, wanted_um = compared.depth_um[open_floor], wanted.depth_um[open_floor]
+    cycles = float(np.median((depth_um - wanted_um) / wanted.cycle_um[open_floor]))
+    # Half a cycle: one too few or too many is beyond it. Zones are counted in passes.
+    recipe = design.job.process.value
+    counted = 1 if recipe.zones == 1 else recipe.rough.rounds
+    allowed = 0.5 / counted + float(np.median(wanted.rounds.give[open_floor]))
+    if not abs(cycles) <= allowed:
+        middle_um, cycle_um = float(np.median(wanted_um)), float(np.median(wanted.cycle_um[open_floor]))
+        deeper = cycles > 0
         yield Finding(
             number="C301",
             severity=Severity.ERROR,
             message=f"the floor is {'deeper' if deeper else 'shallower'} than the job's passes should make it",
             place="floor between the characters",
-            value=round(cycles * mean_um, 3),
-            limit=round((design.cycles + (0.5 if deeper else -0.5)) * mean_um, 3),
+            value=round(middle_um + cycles * cycle_um, 3),
+            limit=round(middle_um + (allowed if deeper else -allowed) * cycle_um, 3),
             unit="um",
             remedy="look for a missing or repeated pass, and for another pulse energy, feed or focus than the job's",
         )

@@ -11,7 +11,16 @@ from shapely.geometry import Point
 from engrave.base.frames import mirrored_xy
 from engrave.job import Job
 from engrave.layout import Engraving, Places
-from engrave.verify.physics import crater_radius_at, expected_cycles, rise_um
+from engrave.verify.physics import (
+    Rounds,
+    crater_radius_at,
+    cycle_depth_um,
+    expected_cycles,
+    fixed_depth_um,
+    rise_um,
+    rounds_at,
+    steepest,
+)
 from engrave.verify.window import covered_by
 from toolpaths.fill import hatch
 from toolpaths.surface import HeightMap, Surface
@@ -24,14 +33,15 @@ BoolArray = NDArray[np.bool_]
 class Design:
     """What is to be cut into a tip.
 
-    cycles : of all hatch angles. outline : convex hull of the mark, pin frame. crater_um : radius of one pulse's crater
-    on a level.
+    cycles : rounds of the rough step where the mark is steepest, without zones. cosine : of the slope there. outline :
+    convex hull of the mark, pin frame. crater_um : radius of one pulse's crater of the rough step on a level.
     """
 
     engraving: Engraving
     job: Job
     tip: Surface
     cycles: int
+    cosine: float
     outline: Polygon
     crater_um: float
 
@@ -50,6 +60,7 @@ def design_of(engraving: Engraving, job: Job, *, tip: Surface, places: Places) -
         job=job,
         tip=tip,
         cycles=expected_cycles(job, tip=tip, places=places),
+        cosine=steepest(job, tip=tip, places=places)[0],
         outline=outline,
         crater_um=crater_radius_at(job, cosine=1.0),
     )
@@ -96,6 +107,39 @@ def sampled(cut: HeightMap, design: Design) -> Sampled:
         owner=owner,
         outside_um=distance_transform_edt(~land_mask) * cut.pixel_um,
         inside_um=distance_transform_edt(land_mask) * cut.pixel_um,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """The open floor that the job's process should give, on samples, (rows, columns).
+
+    depth_um : in the middle of what is allowed. give_um : how much the zones of the face allow either way. cycle_um :
+    of one round of the rough step. rounds : how many of it.
+    """
+
+    depth_um: FloatArray
+    give_um: FloatArray
+    cycle_um: FloatArray
+    rounds: Rounds
+
+
+def rounds_of(like: HeightMap, design: Design) -> Rounds:
+    """Rounds of the rough step on the samples of a map."""
+    cosine = design.tip.normal_cosine(*np.meshgrid(like.x_um(), like.y_um()))
+    return rounds_at(design.job, cosine=cosine, steepest=design.cosine, cycles=design.cycles, pixel_um=like.pixel_um)
+
+
+def floor_of(compared: Sampled, design: Design) -> Floor:
+    """The floor on the samples of a cut."""
+    cosine = design.tip.normal_cosine(*compared.xy_um())
+    rounds = rounds_of(compared.cut, design)
+    cycle_um = cycle_depth_um(design.job, cosine)
+    return Floor(
+        depth_um=fixed_depth_um(design.job, cosine) + rounds.middle * cycle_um,
+        give_um=rounds.give * cycle_um,
+        cycle_um=cycle_um,
+        rounds=rounds,
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from engrave.verify.design import Design, Sampled, samples_within
-from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM, cycle_depth_um
+from engrave.verify.design import Design, Floor, Sampled, floor_of, samples_within
+from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM, contours_um, cycle_depth_um, fixed_depth_um
 from engrave.verify.window import covered_by
 from toolpaths.findings import Finding, Severity
+from toolpaths.laser.recipe import NONE
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -39,20 +40,22 @@ _WALL_SHARE = 0.10
 def compare_everywhere(compared: Sampled, design: Design) -> Iterator[Finding]:
     """Every place where the cut departs from the design."""
     cosine = design.tip.normal_cosine(*compared.xy_um())
-    expected_um = design.cycles * cycle_depth_um(design.job, cosine)
-    yield from _floor(compared, expected_um, cosine, design)
+    wanted = floor_of(compared, design)
+    yield from _floor(compared, wanted, cosine, design)
     yield from _cores(compared, design)
     yield from _outlines(compared, design)
-    yield from _walls(compared, expected_um, design)
+    yield from _walls(compared, wanted, design)
 
 
-def _floor(compared: Sampled, expected_um: FloatArray, cosine: FloatArray, design: Design) -> Iterator[Finding]:
+def _floor(compared: Sampled, wanted: Floor, cosine: FloatArray, design: Design) -> Iterator[Finding]:
+    expected_um = wanted.depth_um
     field = design.engraving.field.buffer(-2 * design.crater_um)
     clear = (compared.outside_um > _CLEAR_RADII * design.crater_um) & samples_within(compared.cut, field)
     share = compared.depth_um[clear] / expected_um[clear]
     in_mark = _MARK_SHARE + _SHARE_BY_COSINE * np.maximum(_STEEP_COSINE - cosine[clear], 0.0)
     within = samples_within(compared.cut, design.outline)[clear]
     allowed = np.where(within, np.minimum(in_mark, _FIELD_SHARE), _FIELD_SHARE)
+    allowed = allowed + wanted.give_um[clear] / expected_um[clear]
     for number, wrong, message in (
         ("C304", ~(share >= 1 - allowed), "floor stands too high: part of the field is not cleared to its depth"),
         ("C307", share > 1 + allowed, "floor is cut too deep"),
@@ -124,25 +127,27 @@ def _outlines(compared: Sampled, design: Design) -> Iterator[Finding]:
             )
 
 
-def _walls(compared: Sampled, expected_um: FloatArray, design: Design) -> Iterator[Finding]:
-    """The floor under the contours: half from the hatch that ends there, the rest from the contours themselves."""
+def _walls(compared: Sampled, wanted: Floor, design: Design) -> Iterator[Finding]:
+    """The floor under the contours: half from the hatches that end there, the rest from the contours themselves."""
     recipe = design.job.process.value
-    if not recipe.contour:
+    if all(step.contour == NONE for step in recipe.steps):
         return
     band = (np.abs(compared.outside_um - design.crater_um) < BAND_UM) & (compared.owner < 0)
     if not band.any():
         return
-    # A line's volume over its greatest depth is 3 pi / 8 of the crater's radius; lines lie a hatch pitch apart.
-    wanted = 0.5 + recipe.hatch_um / (3.0 * np.pi / 8.0 * design.crater_um)
-    found = float(np.median(compared.depth_um[band] / expected_um[band]))
-    if not abs(found / wanted - 1) <= _WALL_SHARE:
+    cycles = float(np.median(wanted.rounds.middle[band]))
+    level = np.ones(1)
+    floor_um = float((cycles * cycle_depth_um(design.job, level) + fixed_depth_um(design.job, level))[0])
+    share = 0.5 + contours_um(design.job, cycles=cycles) / floor_um
+    found = float(np.median(compared.depth_um[band] / wanted.depth_um[band]))
+    if not abs(found / share - 1) <= _WALL_SHARE:
         yield Finding(
             number="C308",
             severity=Severity.ERROR,
             message="the foot of the walls is not as deep as hatch and contours make it together",
             place="along the outlines of the lands",
             value=round(found, 3),
-            limit=round(wanted * (1 + float(np.copysign(_WALL_SHARE, found - wanted))), 3),
+            limit=round(share * (1 + float(np.copysign(_WALL_SHARE, found - share))), 3),
             unit="of the floor",
             remedy="look for a contour that is missing or run too often",
         )

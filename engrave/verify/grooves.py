@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engrave.layout import Land
-from engrave.verify.design import Design, Sampled
+from engrave.verify.design import Design, Sampled, rounds_of
 from engrave.verify.everywhere import BAND_UM, CORE_UM, patch
 from engrave.verify.ideal import groove_depth_um
 from engrave.verify.physics import CREST_LEVEL_UM, SEARCH_UM
 from engrave.verify.window import covered_by
 from toolpaths.findings import Finding, Severity
+from toolpaths.laser.recipe import NONE
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -53,7 +54,8 @@ def _cycles(compared: Sampled, expected_um: FloatArray, design: Design) -> Itera
         return
     depth_um = float(np.median(expected_um[judged]))
     share = float(np.median(compared.depth_um[judged] / expected_um[judged]))
-    allowed = 0.5 / design.cycles
+    rounds = rounds_of(compared.cut, design)
+    allowed = float(np.median((0.5 + rounds.give[judged]) / rounds.middle[judged]))
     if not abs(share - 1) <= allowed:
         yield Finding(
             number="C301",
@@ -133,7 +135,7 @@ def _outline(compared: Sampled, land: Land, design: Design) -> Iterator[Finding]
 
 def _contours(compared: Sampled, expected_um: FloatArray, design: Design) -> Iterator[Finding]:
     """The depth under each groove's contours, one crater's radius inside its outline."""
-    if not design.job.process.value.contour:
+    if all(step.contour == NONE for step in design.job.process.value.steps):
         return
     band = (np.abs(compared.inside_um - design.crater_um) < BAND_UM) & (expected_um > CREST_LEVEL_UM)
     shares = compared.depth_um[band] / expected_um[band]

@@ -286,3 +286,25 @@ def test_the_numbers_of_a_table() -> None:
         "process.factor",
         "process.taper",
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """Two figures that differ in their unit alone."""
+
+    hop_s: float
+    hop_um_s: float
+    hop_um: float | None = None
+    rest_s: float = 0.0
+
+
+def test_fields_that_differ_in_their_unit_alone_have_its_dimension_in_their_keys() -> None:
+    hop = build(Hop, {"hop_time": "10us", "hop_speed": "2mm/s", "rest": "1ms"}, origin="hop.toml")
+    assert (hop.hop_s, hop.hop_um_s, hop.rest_s) == (1e-5, 2000.0, 1e-3)
+    assert numeric_keys(Hop, {"hop_time": "10us", "hop_speed": "2mm/s", "rest": "1ms"}) == {
+        "hop_time",
+        "hop_speed",
+        "rest",
+    }
+    with pytest.raises(InputError, match="hop: unknown key; known here: hop_length, hop_speed, hop_time, rest"):
+        build(Hop, {"hop": "10us", "hop_time": "1us", "hop_speed": "2mm/s"}, origin="hop.toml")

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import trimesh
 from fontTools.fontBuilder import FontBuilder
@@ -16,10 +17,19 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from jsonschema import Draft202012Validator
 
 import engrave
+from benchmarks.proof_calibration import Planted, example_coupon, measured
 from engrave import api
+from engrave.base.config import json_bytes
+from engrave.base.files import sha256_hex
+from engrave.batch import named_by, read_serials, workshop_for
+from engrave.batch.trays import make_tray, trays_of
 from engrave.cli.main import run
+from engrave.code.mark import mark_to_json
+from engrave.code.profiles import PROFILE_A
 from engrave.job import Job, load_job
 from engrave.job.setup import Setup, prepare
+from toolpaths.model import Block, Operation, Polylines, Process, Toolpath
+from toolpaths.writers.gcode import write_gcode
 
 PROJECT = Path(__file__).parent.parent.parent
 SCHEMAS = PROJECT / "docs" / "schemas"
@@ -183,3 +193,63 @@ def validators() -> dict[str, Draft202012Validator]:
     """The published schemas by their ``$id``."""
     documents = [json.loads(path.read_text()) for path in sorted(SCHEMAS.glob("*.schema.json"))]
     return {document["$id"]: Draft202012Validator(document) for document in documents}
+
+
+@pytest.fixture(scope="session")
+def tray(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tray's program in a folder with three pins of a few lines each."""
+    folder = tmp_path_factory.mktemp("tray")
+    text = api.example_job_text().replace('machine = "stage"', 'machine = "tray-stage"')
+    (folder / "job.toml").write_text(f'fixture = "tray-10x10"\n{text}')
+    workshop = workshop_for(replace(load_job(folder / "job.toml"), formats=("ngc",)))
+    job, ranges = workshop.setup.job, workshop.setup.ranges
+    rows = "serial,maker,model\nAAA0001,Acme,P9\nAAA0002,Acme,P9\nAAA0003,Acme,P9\n"
+    orders = read_serials(rows, job=job, ranges=ranges, naming=named_by(ranges, PROFILE_A), origin="s.csv")
+    process = Process(pulse_energy_j=0.7e-6, repetition_rate_hz=200e3, feed_um_s=20_000.0)
+    pins = []
+    for _, mark in orders.good:
+        points = np.rint(np.random.default_rng(mark.id).uniform(-500_000, 0, (6, 3))) / 1000
+        paths = Polylines(points=points, starts=np.array([0, 2, 6]))
+        block = Block(repeats=3, operations=(Operation(name="H", process=process, paths=paths),))
+        program = write_gcode(Toolpath(blocks=(block,)), job.machine.value, header=[])
+        place = folder / "pins" / mark.characters
+        place.mkdir(parents=True)
+        (place / "job.ngc").write_bytes(program)
+        (place / "mark.json").write_bytes(json_bytes(mark_to_json(mark)))
+        pins.append((mark, {"job.ngc": sha256_hex(program)}))
+    assert job.fixture is not None
+    (folder / "job.json").write_bytes(workshop.job_document)
+    (made,) = trays_of(job.fixture.value, pins)
+    make_tray(workshop, made, folder)
+    return folder / "tray-001.ngc"
+
+
+@pytest.fixture(scope="session")
+def coupon_form(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled-in form."""
+    truth = Planted(spot_um=6.2, threshold_j_cm2=0.17, incubation=0.83, penetration_um=0.012)
+    craters, _ = measured(example_coupon(), truth, np.random.default_rng(1), noise=0.02)
+    lines = [
+        f"{name},{energy * 1e6:.6g},{pulses:.0f},{diameter:.4f},{depth if depth > 0 else ''}\n"
+        for name, energy, pulses, diameter, depth in zip(
+            craters.names, craters.pulse_energy_j, craters.pulses, craters.diameter_um, craters.depth_um, strict=True
+        )
+    ]
+    path = tmp_path_factory.mktemp("forms") / "form.csv"
+    path.write_text("cell,energy_uJ,pulses,diameter_um,depth_um\n" + "".join(lines))
+    return path
+
+
+@pytest.fixture(scope="session")
+def gauge_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gauge study with an interaction that is pooled."""
+    rng = np.random.default_rng(3)
+    lines = [
+        f"{part};{who};{(10 * part + rng.normal()):.3f}\n".replace(".", ",")
+        for part in range(1, 11)
+        for who in "ABC"
+        for _ in range(3)
+    ]
+    path = tmp_path_factory.mktemp("studies") / "study.csv"
+    path.write_text("part;operator;value_um\n" + "".join(lines))
+    return path

@@ -21,6 +21,7 @@ NAMES = (
     "mark", "job", "check", "checks", "manifest", "run", "decoding", "plan", "outcome", "names", "entry", "rules",
     "doctor", "error", "registry-status", "registry-audit", "registry-import", "registry-change", "registry-pin",
     "registry-export", "tracing", "case", "strike", "reading", "fit", "pin-fit", "face-import",
+    "coupon", "calibration", "gauge", "tray-map", "tray-check",
 )  # fmt: skip
 
 
@@ -191,8 +192,31 @@ def printed_of_shelves(call: Call, fitting: Path, font: Path, scan: Path, tmp_pa
 
 
 @pytest.fixture
+def printed_of_the_shop(
+    call: Call, coupon_form: Path, gauge_table: Path, tray: Path, tmp_path: Path
+) -> dict[str, dict[str, Any]]:
+    """One real document of each kind that tells of a coupon, a gauge or a tray."""
+    calls: dict[str, tuple[str | Path, ...]] = {
+        "coupon": ("calibrate", "laser", "coupon", "-o", tmp_path / "coupon"),
+        "calibration": ("calibrate", "laser", "fit", coupon_form),
+        "gauge": ("calibrate", "gauge", gauge_table),
+        "tray-map": ("tray", "map", tray),
+        "tray-check": ("tray", "check", tray),
+    }
+    return {name: call(*arguments, "--json").document for name, arguments in calls.items()}
+
+
+@pytest.fixture
+def printed_elsewhere(
+    printed_of_shelves: dict[str, dict[str, Any]], printed_of_the_shop: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Those that tell of nothing that was made."""
+    return printed_of_shelves | printed_of_the_shop
+
+
+@pytest.fixture
 def printed(
-    call: Call, made: Path, job_file: Path, printed_of_shelves: dict[str, dict[str, Any]], tmp_path: Path
+    call: Call, made: Path, job_file: Path, printed_elsewhere: dict[str, dict[str, Any]], tmp_path: Path
 ) -> dict[str, dict[str, Any]]:
     """One real document of each kind (``run`` by hand: it is gone when a run has ended)."""
     bad = tmp_path / "bad.csv"
@@ -205,7 +229,7 @@ def printed(
         "doctor": ("doctor",),
         "error": ("list", "nothing"),
     }
-    documents = {name: call(*arguments, "--json").document for name, arguments in calls.items()} | printed_of_shelves
+    documents = {name: call(*arguments, "--json").document for name, arguments in calls.items()} | printed_elsewhere
     (pin_folder,) = (made / "pins").iterdir()
     for path in (made / "manifest.json", made / "job.json", pin_folder / "mark.json", pin_folder / "check.json"):
         documents[path.stem] = json.loads(path.read_bytes())

@@ -16,6 +16,7 @@ SINGULAR = {
     "conditions": "condition",
     "ensembles": "ensemble",
     "faces": "face",
+    "fixtures": "fixture",
     "formats": "format",
     "machines": "machine",
     "pins": "pin",
@@ -108,3 +109,17 @@ def test_lists_that_are_short_stand_whole_and_clauses_line_by_line(call: Call) -
     assert "{" not in told
     lines = call("show", "face", "rivet").out.splitlines()
     assert all(line.startswith("  ") for line in lines[1:])
+
+
+def test_what_follows_from_a_process_is_shown_with_it(call: Call, validators: dict[str, Draft202012Validator]) -> None:
+    shown = call("show", "process", "fs-steel-fine", "--json").document
+    validators["pin-engrave/entry/1"].validate(shown)
+    assert [step["kind"] for step in shown["derived"]] == [step["kind"] for step in shown["value"]["steps"]]
+    # docs/laser.md: the depth of a rough pass on a level, and its crater.
+    assert shown["derived"][0]["pass_depth_um"] == pytest.approx(0.395, abs=5e-4)
+    assert shown["derived"][0]["crater_um"] == pytest.approx(12.10, abs=5e-3)
+    assert [finding["number"] for finding in shown["findings"]] == ["M406"]
+    words = call("show", "process", "fs-steel-fine").out
+    assert "derived for steps.1 (rough): crater_um = 12.1" in words
+    assert "M406 info: steps.4 (clean)" in words
+    assert "derived" not in call("show", "pin", "sphere-1.0", "--json").document

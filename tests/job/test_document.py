@@ -88,7 +88,7 @@ def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (_set("layout.profile", "Z"), "layout.profile: 'Z' is not known"),
         (_set("layout.stroke_um", 500.0), "layout.stroke: 500 um is no less than the height"),
         (_set("formats", ["svg"]), "formats: 'ngc' is not among them"),
-        (_set("formats.1", "stl"), "formats: 'stl': machine 'stage' takes"),
+        (_set("formats.1", "hpgl"), "formats: 'hpgl': machine 'stage' takes"),
         (_set("conditions", []), "conditions: must name 'nominal'"),
         (_set("pin.value.edge_radius_um", 2000.0), "pin.value.edge_radius: 2000 um must be less than the radius"),
         (_set("process.value.kerf_um", 0.0), "process.value: recipe 'fs-steel': kerf_um: 0.0 must be"),

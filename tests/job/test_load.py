@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engrave.base.errors import InputError
-from engrave.job import Job, example_job_text, load_job, prior_notes, require_formats
+from engrave.job import Job, checked_format, example_job_text, load_job, prior_notes, require_formats
 from engrave.job.setup import prepare
 from engrave.strike import Condition
 
@@ -106,14 +106,20 @@ def test_nominal_is_found_wherever_it_stands(write: Write) -> None:
             ('pin = "sphere-1.0"', 'pin = "x"'),
             "pin: 'x' is not among the pins; known: chisel-1.8x0.7, cone-0.8, ellipse-1.6x0.9, flat-1.8",
         ),
-        (('machine = "stage"', 'machine = "x"'), "machine: 'x' is not among the machines; known: stage"),
+        (
+            ('machine = "stage"', 'machine = "x"'),
+            "machine: 'x' is not among the machines; known: galvo-16, galvo-20, stage",
+        ),
         (('process = "fs-steel"', 'process = "x"'), "process: 'x' is not among the processes; known: fs-steel"),
         (('primer = "brass-cup"', "primer = 5"), "primer: must be text, not 5"),
         (
             ('["ngc", "dxf", "svg"]', '["dxf"]'),
             "formats: 'ngc' is not among them, and it is the file that every check reads; add it",
         ),
-        (('["ngc", "dxf", "svg"]', '["ngc", "stl"]'), "formats: 'stl': machine 'stage' takes ngc, dxf, svg, x3p"),
+        (
+            ('["ngc", "dxf", "svg"]', '["ngc", "hpgl"]'),
+            "formats: 'hpgl': machine 'stage' takes ngc, dxf, svg, x3p, stl, 3mf, glb",
+        ),
         (('["ngc", "dxf", "svg"]', '["ngc", "ngc"]'), "formats: 'ngc': named more than once"),
         (('profile = "A"', 'profile = "Z"'), "layout.profile: 'Z' is not known; use one of A"),
         (('face = "anvil"', 'face = "arial"'), "layout.face: 'arial' is not known; use one of anvil"),
@@ -142,7 +148,7 @@ def test_every_fault_of_a_broken_job_comes_at_once_and_once(write: Write) -> Non
             ('pixel = "1.5um"', 'pixel = "3um"'),
             ('"sphere-1.0"', '"sphere-9"'),
             ('["nominal", "weak"]', '["weak"]'),
-            ('["ngc", "dxf", "svg"]', '["dxf", "stl"]'),
+            ('["ngc", "dxf", "svg"]', '["dxf", "hpgl"]'),
             ('profile = "A"', 'profile = "Z"'),
             ('stroke = "14um"', 'stroke = "200um"'),
             ("contrast = 5.0", "contrast = nan"),
@@ -155,7 +161,7 @@ def test_every_fault_of_a_broken_job_comes_at_once_and_once(write: Write) -> Non
         "colour: unknown key",
         "pin: 'sphere-9' is not among the pins",
         "formats: 'ngc' is not among them",
-        "formats: 'stl': machine 'stage' takes",
+        "formats: 'hpgl': machine 'stage' takes",
         "layout.profile: 'Z' is not known",
         "layout.stroke: 200 um is no less than the height",
         "limits.contrast: nan is not a finite number",
@@ -256,7 +262,7 @@ def example() -> Job:
 
 @pytest.mark.parametrize(
     ("formats", "count"),
-    [(("ngc",), 0), (("svg", "ngc"), 0), (("dxf",), 1), ((), 1), (("ngc", "stl"), 1), (("stl",), 2)],
+    [(("ngc",), 0), (("svg", "ngc"), 0), (("dxf",), 1), ((), 1), (("ngc", "hpgl"), 1), (("hpgl",), 2)],
 )
 def test_formats_must_include_what_the_check_reads_and_suit_the_machine(
     example: Job, formats: tuple[str, ...], count: int
@@ -284,3 +290,31 @@ def test_a_condition_beyond_the_cup_is_named(write: Write) -> None:
     far = replace(job.conditions[1], value=Condition(description="a cannon", energy_j=50.0))
     with pytest.raises(InputError, match=r"^conditions: 'weak': strike: 50 J is not between"):
         prepare(replace(job, conditions=(job.conditions[0], far)))
+
+
+@pytest.mark.parametrize(
+    ("machine", "formats", "read"),
+    [
+        ("galvo-20", ("dxf", "ovf"), "ovf"),
+        ("galvo-20", ("svg", "x3p", "stl"), "svg"),
+        ("galvo-16", ("svg", "dxf-r12", "lbrn2"), "lbrn2"),
+        ("stage", ("ngc", "dxf"), "ngc"),
+        ("galvo-20", ("ngc", "dxf"), "'ngc': machine 'galvo-20' is a galvo scanner and runs no G-code; remove it"),
+        ("galvo-20", ("lbrn2", "dxf"), "'lbrn2': machine 'galvo-20' takes ovf, dxf, dxf-r12, svg, x3p, stl, 3mf, glb"),
+        (
+            "galvo-16",
+            ("stl", "x3p"),
+            "none of them is a file that a check of machine 'galvo-16' can read; add one of lbrn2, dxf, dxf-r12, svg",
+        ),
+    ],
+)
+def test_a_galvo_is_given_no_gcode_but_a_file_that_can_be_checked(
+    write: Write, machine: str, formats: tuple[str, ...], read: str
+) -> None:
+    named = ", ".join(f'"{name}"' for name in formats)
+    path = write(('machine = "stage"', f'machine = "{machine}"'), ('["ngc", "dxf", "svg"]', f"[{named}]"))
+    if read in formats:
+        job = load_job(path)
+        assert checked_format(job.machine.value, job.formats) == read
+    else:
+        assert faults_of(path) == (f"job.toml: formats: {read}",)

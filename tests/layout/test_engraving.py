@@ -27,7 +27,7 @@ from engrave.layout import (
 from engrave.tips import PINS, ChiselTip, FlatTip, tip_of
 from fonts.typeface import shipped_typeface
 from toolpaths.laser.planning import plan
-from toolpaths.laser.recipe import Ablation, Recipe
+from toolpaths.laser.recipe import Ablation, Recipe, Step
 
 TRACK = st.text(alphabet="01", min_size=48, max_size=48)
 
@@ -139,15 +139,21 @@ def test_the_planner_takes_every_kind_of_field(layout: Layout, patch_um: float) 
         wavelength_um=1.03,
         beam_quality=1.2,
         spot_radius_um=12.0,
-        pulse_energy_j=1.4e-6,
-        repetition_rate_hz=200e3,
-        feed_um_s=200e3,
-        hatch_um=20.0,
-        angles_rad=(0.0,),
         kerf_um=24.0,
-        contour=True,
         chord_tolerance_um=5.0,
         ablation=Ablation(threshold_j_cm2=0.16, incubation=0.81, penetration_um=0.0135),
+        steps=(
+            Step(
+                kind="rough",
+                pulse_energy_j=1.4e-6,
+                repetition_rate_hz=200e3,
+                feed_um_s=200e3,
+                hatch_um=20.0,
+                angles_rad=(0.0,),
+                contour="before",
+                passes=0,
+            ),
+        ),
     )
     engraving = engraved(layout, patch_um=patch_um)
     toolpath = plan(

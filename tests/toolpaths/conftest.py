@@ -81,6 +81,30 @@ def machine() -> Machine:
 
 
 @pytest.fixture(scope="session")
+def galvo() -> Machine:
+    """110 mm in 2^20 steps."""
+    return Machine(
+        name="mirrors",
+        controller="galvo",
+        formats=("ovf", "dxf"),
+        envelope_x_min_um=-5000.0,
+        envelope_x_max_um=5000.0,
+        envelope_y_min_um=-5000.0,
+        envelope_y_max_um=5000.0,
+        envelope_z_min_um=-2000.0,
+        envelope_z_max_um=2000.0,
+        max_feed_um_s=2e6,
+        max_pulse_energy_j=20e-6,
+        field_um=110_000.0,
+        bits=20,
+        focal_length_um=160_000.0,
+        delay_step_s=1e-5,
+        max_jump_um_s=8e6,
+        tracking_lag_s=1e-4,
+    )
+
+
+@pytest.fixture(scope="session")
 def ball() -> Callable[..., Ball]:
     def make(*, radius_um: float = 1000.0, edge_radius_um: float = 900.0) -> Ball:
         return Ball(nose_radius_um=radius_um, edge_radius_um=edge_radius_um)

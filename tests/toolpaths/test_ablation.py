@@ -1,9 +1,7 @@
 """The ablation model against hand calculation, numerical integration and its own definitions."""
 
 import math
-import tomllib
 from dataclasses import replace
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -20,7 +18,7 @@ from toolpaths.laser.ablation import (
     peak_fluence_j_cm2,
     spot_radius_um,
 )
-from toolpaths.laser.recipe import Ablation, Beam, Recipe
+from toolpaths.laser.recipe import Ablation, Beam
 from toolpaths.model import Process
 
 PROCESS = Process(pulse_energy_j=0.35e-6, repetition_rate_hz=200e3, feed_um_s=200e3)
@@ -31,24 +29,6 @@ BEAM = Beam(spot_radius_um=6, wavelength_um=1.03, beam_quality=1.2, line_spacing
 F0_J_CM2 = 0.61894
 THRESHOLD_J_CM2 = 0.08099
 LOG_FLUENCE = 2.03370
-
-
-def recipe() -> Recipe:
-    return Recipe(
-        name="steel",
-        wavelength_um=1.03,
-        beam_quality=1.2,
-        spot_radius_um=6,
-        pulse_energy_j=0.35e-6,
-        repetition_rate_hz=200e3,
-        feed_um_s=200e3,
-        hatch_um=4,
-        angles_rad=(math.radians(15), math.radians(75), math.radians(135)),
-        kerf_um=12.1,
-        contour=True,
-        chord_tolerance_um=5,
-        ablation=STEEL,
-    )
 
 
 def test_fluence_threshold_and_their_ratio_are_those_reckoned_by_hand() -> None:
@@ -114,43 +94,8 @@ def test_the_most_efficient_fluence_is_e_squared_thresholds() -> None:
     assert level[np.argmax(volume_per_energy)] == pytest.approx(2, abs=2e-3)
 
 
-def test_a_recipe_gives_its_process_and_its_beam() -> None:
-    assert recipe().process == PROCESS
-    assert recipe().beam == BEAM
-
-
-def test_all_faults_of_a_recipe_are_reported_at_once() -> None:
-    with pytest.raises(ToolpathError) as caught:
-        replace(recipe(), beam_quality=0.9, feed_um_s=0.0, hatch_um=13.0, kerf_um=math.nan, angles_rad=())
-    for name in ("beam_quality", "feed_um_s", "kerf_um", "angles_rad", "'steel'"):
-        assert name in str(caught.value)
-
-
-@pytest.mark.parametrize("angles_deg", [(180.0,), (-1.0, 60.0), (15.0, 15.2), (math.nan,)])
-def test_hatch_angles_must_be_in_a_half_turn_and_differ(angles_deg: tuple[float, ...]) -> None:
-    with pytest.raises(ToolpathError, match="angles"):
-        replace(recipe(), angles_rad=tuple(math.radians(angle) for angle in angles_deg))
-
-
-def test_lines_must_not_be_further_apart_than_the_kerf() -> None:
-    replace(recipe(), hatch_um=12.1)
-    with pytest.raises(ToolpathError, match="ridges"):
-        replace(recipe(), hatch_um=12.2)
-
-
 def test_faults_of_a_material_and_of_a_beam_are_reported() -> None:
     with pytest.raises(ToolpathError, match=r"threshold_j_cm2.*incubation"):
         Ablation(threshold_j_cm2=0, incubation=1.1, penetration_um=0.0135)
     with pytest.raises(ToolpathError, match=r"beam_quality.*line_spacing_um"):
         replace(BEAM, beam_quality=0.5, line_spacing_um=0)
-
-
-def test_the_shipped_recipe_has_a_source_for_every_number_and_the_computed_kerf() -> None:
-    text = files("toolpaths.laser").joinpath("recipes/fs-steel.toml").read_text("utf-8")
-    data = tomllib.loads(text)
-    sources = data.pop("sources")
-    numbers = {key for key in data if key not in {"name", "contour", "ablation"}}
-    numbers |= {f"ablation.{key}" for key in data["ablation"]}
-    assert set(sources) == numbers
-    assert all(source["text"] and source["prior"] is True for source in sources.values())
-    assert data["kerf"] == f"{2 * 6 * math.sqrt(LOG_FLUENCE / 2):.1f}um"

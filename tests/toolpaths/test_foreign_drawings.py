@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from shapely import LineString, Polygon
 
 from toolpaths.model import Toolpath
-from toolpaths.writers.dxf import write_job_dxf, write_outline_dxf
+from toolpaths.readers.dxf import read_dxf
+from toolpaths.writers.dxf import Version, write_job_dxf, write_outline_dxf
 from toolpaths.writers.svg import write_toolpath_svg
 
 FloatArray = NDArray[np.float64]
@@ -53,19 +54,32 @@ def same_rings(found: list[FloatArray], land: tuple[Polygon, ...]) -> None:
         assert min(distances) <= NANOMETRE_MM
 
 
-def test_gdal_reads_the_job(require_module: Need, toolpath: Toolpath, tmp_path: Path) -> None:
-    found = gdal_lines(require_module, write_job_dxf(toolpath), tmp_path)
+BOTH = pytest.mark.parametrize("version", ["R2000", "R12"])
+
+
+def layer_of(name: str, version: Version) -> str:
+    """R12 has capital letters only."""
+    return name.upper() if version == "R12" else name
+
+
+@BOTH
+def test_gdal_reads_the_job(require_module: Need, toolpath: Toolpath, tmp_path: Path, version: Version) -> None:
+    data = write_job_dxf(toolpath, version=version)
+    found = gdal_lines(require_module, data, tmp_path)
     calibration = found.pop("CALIBRATION")
-    assert set(found) == set(LAYERS)
+    assert set(found) == {layer_of(layer, version) for layer in LAYERS}
     for layer, wanted in by_layer(toolpath).items():
-        same_lines(found[layer], wanted)
+        same_lines(found[layer_of(layer, version)], wanted)
+    for _, operation in read_dxf(data).toolpath.operations():
+        same_lines([path / 1000.0 for path in operation.paths], found[operation.name])
     assert [line[:, :2].tolist() for line in calibration] == [
         [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]]
     ]
 
 
-def test_gdal_reads_the_outline(require_module: Need, tmp_path: Path) -> None:
-    found = gdal_lines(require_module, write_outline_dxf(LAND), tmp_path)
+@BOTH
+def test_gdal_reads_the_outline(require_module: Need, tmp_path: Path, version: Version) -> None:
+    found = gdal_lines(require_module, write_outline_dxf(LAND, version=version), tmp_path)
     assert set(found) == {"LAND"}
     assert all(np.array_equal(ring[0, :2], ring[-1, :2]) for ring in found["LAND"])
     same_rings([ring[:, :2] for ring in found["LAND"]], LAND)
@@ -83,12 +97,14 @@ def gdal_lines(need: Need, data: bytes, folder: Path) -> dict[str, list[FloatArr
     return found
 
 
-def test_klayout_reads_the_job(require_module: Need, toolpath: Toolpath, tmp_path: Path) -> None:
-    found = klayout_lines(require_module, write_job_dxf(toolpath), tmp_path)
+@BOTH
+def test_klayout_reads_the_job(require_module: Need, toolpath: Toolpath, tmp_path: Path, version: Version) -> None:
+    found = klayout_lines(require_module, write_job_dxf(toolpath, version=version), tmp_path)
     calibration = found.pop("CALIBRATION")
-    assert set(found) == set(LAYERS)
+    assert set(found) == {layer_of(layer, version) for layer in LAYERS}
     for layer, wanted in by_layer(toolpath).items():
-        one, other = ([LineString(line[:, :2]) for line in lines] for lines in (found[layer], wanted))
+        lines_found = found[layer_of(layer, version)]
+        one, other = ([LineString(line[:, :2]) for line in lines] for lines in (lines_found, wanted))
         assert len(one) == len(other)
         # klayout sorts a layer's shapes and may turn a ring round: match each with its nearest.
         for line in one:
@@ -96,8 +112,9 @@ def test_klayout_reads_the_job(require_module: Need, toolpath: Toolpath, tmp_pat
     assert np.ptp(calibration[0], axis=0).tolist() == [1.0, 1.0]
 
 
-def test_klayout_reads_the_outline(require_module: Need, tmp_path: Path) -> None:
-    found = klayout_lines(require_module, write_outline_dxf(LAND), tmp_path)
+@BOTH
+def test_klayout_reads_the_outline(require_module: Need, tmp_path: Path, version: Version) -> None:
+    found = klayout_lines(require_module, write_outline_dxf(LAND, version=version), tmp_path)
     assert set(found) == {"LAND"}
     same_rings(found["LAND"], LAND)
 

@@ -11,8 +11,10 @@ from shapely import LineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from toolpaths.errors import ToolpathError
-from toolpaths.laser.planning import focus_offset_um, lit_region, plan, uncut_gaps
-from toolpaths.laser.recipe import Ablation, Recipe
+from toolpaths.laser.passes import focus_offset_um
+from toolpaths.laser.planning import plan
+from toolpaths.laser.recipe import Ablation, Recipe, Step
+from toolpaths.laser.region import lit_region, uncut_gaps
 from toolpaths.model import Toolpath
 from toolpaths.removal import cut
 from toolpaths.surface import HeightMap
@@ -24,16 +26,29 @@ RECIPE = Recipe(
     wavelength_um=1.03,
     beam_quality=1.2,
     spot_radius_um=6,
-    pulse_energy_j=0.35e-6,
-    repetition_rate_hz=200e3,
-    feed_um_s=200e3,
-    hatch_um=4,
-    angles_rad=(math.radians(15), math.radians(75), math.radians(135)),
     kerf_um=12.1,
-    contour=True,
     chord_tolerance_um=5,
     ablation=Ablation(threshold_j_cm2=0.16, incubation=0.81, penetration_um=0.0135),
+    steps=(
+        Step(
+            kind="rough",
+            pulse_energy_j=0.35e-6,
+            repetition_rate_hz=200e3,
+            feed_um_s=200e3,
+            hatch_um=4,
+            angles_rad=(math.radians(15), math.radians(75), math.radians(135)),
+            contour="before",
+            passes=0,
+        ),
+    ),
 )
+
+
+def stepped(recipe: Recipe = RECIPE, **figures: object) -> Recipe:
+    """The recipe with other figures of its one step."""
+    return replace(recipe, steps=(replace(recipe.rough, **figures),))  # type: ignore[arg-type]
+
+
 # By hand, from fluence and threshold: ln(F0 / Fth) = 2.0337, so 0.3947 um a pass and craters 6.050 um in radius.
 PASS_UM = 0.39467
 CRATER_UM = 6.0503
@@ -205,13 +220,13 @@ def test_a_pass_is_a_contour_and_then_a_hatch_and_a_cycle_all_angles() -> None:
     assert [operation.name for operation in block.operations] == [
         "contour-015", "hatch-015", "contour-075", "hatch-075", "contour-135", "hatch-135",
     ]  # fmt: skip
-    (bare,) = planned(recipe=replace(RECIPE, contour=False)).blocks
+    (bare,) = planned(recipe=stepped(contour="none")).blocks
     assert [operation.name for operation in bare.operations] == ["hatch-015", "hatch-075", "hatch-135"]
 
 
 def test_the_hatch_runs_along_its_angle() -> None:
     (block,) = planned(BLOCK, SMALL).blocks
-    for operation, angle in zip(block.operations[1::2], RECIPE.angles_rad, strict=True):
+    for operation, angle in zip(block.operations[1::2], RECIPE.rough.angles_rad, strict=True):
         begin, end = operation.paths.segments()
         across = (end - begin)[:, :2] @ [-math.sin(angle), math.cos(angle)]
         assert np.abs(across).max() < 2e-3
@@ -244,8 +259,8 @@ def test_a_taper_paints_on_to_its_end_with_fewer_passes_each_step() -> None:
 
 
 def taken_um(toolpath: Toolpath, surface: Ball, *, pixel_um: float = 1.5) -> HeightMap:
-    beam = RECIPE.beam
-    result = cut(toolpath, surface=surface, beam=beam, half_width_um=surface.edge_radius_um + 5, pixel_um=pixel_um)
+    half_um = surface.edge_radius_um + 5
+    result = cut(toolpath, surface=surface, beam_for=RECIPE.beam_for, half_width_um=half_um, pixel_um=pixel_um)
     x_um, y_um = np.meshgrid(result.x_um(), result.y_um())
     return replace(result, z_um=np.nan_to_num(surface.height_um(x_um, y_um) - result.z_um))
 
@@ -289,7 +304,7 @@ def test_the_wall_stands_where_it_was_drawn_and_a_missing_contour_moves_it() -> 
     half, width = wall_um(RECIPE)
     assert half == pytest.approx(3.1, abs=0.3)
     assert width == pytest.approx(4.0, abs=0.4)
-    half_bare, width_bare = wall_um(replace(RECIPE, contour=False))
+    half_bare, width_bare = wall_um(stepped(contour="none"))
     # Half a hatch's depth is reached where the hatch ends, half a kerf from the outline.
     assert half_bare == pytest.approx(6.05, abs=0.3)
     assert width_bare > width + 2
@@ -366,7 +381,7 @@ def test_a_field_the_kerf_does_not_fit_into_is_refused() -> None:
 
 
 def test_a_beam_too_weak_for_the_slope_is_refused() -> None:
-    weak = replace(RECIPE, pulse_energy_j=0.0595e-6)
+    weak = stepped(pulse_energy_j=0.0595e-6)
     planned(BLOCK, SMALL, weak)
     with pytest.raises(ToolpathError, match=r"slope of \(0, 650\) um.*pulse energy"):
         planned(recipe=weak)

@@ -11,8 +11,9 @@ from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon, b
 from shapely.geometry.base import BaseGeometry
 
 from toolpaths.errors import ToolpathError
-from toolpaths.laser.planning import lit_region, plan, uncut_gaps
-from toolpaths.laser.recipe import Ablation, Recipe
+from toolpaths.laser.planning import plan
+from toolpaths.laser.recipe import Ablation, Recipe, Step
+from toolpaths.laser.region import lit_region, uncut_gaps
 from toolpaths.model import Toolpath
 from toolpaths.removal import cut
 from toolpaths.surface import Surface
@@ -24,15 +25,21 @@ RECIPE = Recipe(
     wavelength_um=1.03,
     beam_quality=1.2,
     spot_radius_um=6,
-    pulse_energy_j=0.35e-6,
-    repetition_rate_hz=200e3,
-    feed_um_s=200e3,
-    hatch_um=4,
-    angles_rad=(math.radians(15), math.radians(75), math.radians(135)),
     kerf_um=12.1,
-    contour=True,
     chord_tolerance_um=5,
     ablation=Ablation(threshold_j_cm2=0.16, incubation=0.81, penetration_um=0.0135),
+    steps=(
+        Step(
+            kind="rough",
+            pulse_energy_j=0.35e-6,
+            repetition_rate_hz=200e3,
+            feed_um_s=200e3,
+            hatch_um=4,
+            angles_rad=(math.radians(15), math.radians(75), math.radians(135)),
+            contour="before",
+            passes=0,
+        ),
+    ),
 )
 # By hand: ln(F0 / Fth) = 2.0337, so 0.3947 um a pass and craters 6.050 um in radius.
 PASS_UM, CRATER_UM = 0.39467, 6.0503
@@ -218,7 +225,7 @@ def test_a_taper_runs_only_where_there_is_face() -> None:
 def test_a_taper_along_the_face_falls_outwards() -> None:
     field, taper_to = field_and_taper(CHISEL, field_um=100.0, taper_um=160.0)
     toolpath = planned(CHISEL, field=field, taper_to=taper_to)
-    taken = cut(toolpath, surface=CHISEL, beam=RECIPE.beam, half_width_um=205.0, pixel_um=1.5)
+    taken = cut(toolpath, surface=CHISEL, beam_for=RECIPE.beam_for, half_width_um=205.0, pixel_um=1.5)
     depth_um = -taken.z_um[len(taken.z_um) // 2]
     by_place = [depth_um[np.abs(taken.x_um() - x) < 3].mean() for x in range(88, 156, 8)]
     assert by_place[0] > 20
@@ -288,7 +295,7 @@ def test_a_recessed_letter_is_cut_as_deep_as_its_contours_and_hatch_make_it(stro
     field = box(-120, -120, 120, 120)
     toolpath = planned(PLATE, land=less(field, letter), field=field)
     assert toolpath.blocks[0].repeats == 17
-    taken = cut(toolpath, surface=PLATE, beam=RECIPE.beam, half_width_um=130.0, pixel_um=0.75)
+    taken = cut(toolpath, surface=PLATE, beam_for=RECIPE.beam_for, half_width_um=130.0, pixel_um=0.75)
     x_um, y_um = np.meshgrid(taken.x_um(), taken.y_um())
     depth_um = -taken.z_um
     assert groove_share(stroke_um) == pytest.approx(share, abs=0.01)

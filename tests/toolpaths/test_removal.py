@@ -85,7 +85,7 @@ def one_operation(*paths: object, process: Process = PROCESS, repeats: int = 1) 
 
 def depth_um(toolpath: Toolpath, *, surface: Ball = FLAT, half_um: float = 60.0, pixel_um: float = 1.5) -> HeightMap:
     """The map of what was taken away."""
-    result = cut(toolpath, surface=surface, beam=BEAM, half_width_um=half_um, pixel_um=pixel_um)
+    result = cut(toolpath, surface=surface, beam_for=lambda _: BEAM, half_width_um=half_um, pixel_um=pixel_um)
     x_um, y_um = np.meshgrid(result.x_um(), result.y_um())
     return replace(result, z_um=surface.height_um(x_um, y_um) - result.z_um)
 
@@ -240,7 +240,9 @@ def test_a_map_shows_the_same_cut_however_much_lies_around_it() -> None:
 
 def test_the_map_ends_at_the_tips_edge() -> None:
     small = Ball(edge_radius_um=30)
-    result = cut(one_operation([(-60, 0, 0), (60, 0, 0)]), surface=small, beam=BEAM, half_width_um=40, pixel_um=1.0)
+    result = cut(
+        one_operation([(-60, 0, 0), (60, 0, 0)]), surface=small, beam_for=lambda _: BEAM, half_width_um=40, pixel_um=1.0
+    )
     radius = np.hypot(*np.meshgrid(result.x_um(), result.y_um()))
     assert np.array_equal(np.isnan(result.z_um), radius > 30)
     assert result.frame == "pin"
@@ -268,7 +270,7 @@ class Bar(Ball):
 def test_the_map_ends_at_the_boundary_of_a_tip_that_is_not_round() -> None:
     bar = Bar(edge_radius_um=math.hypot(30, 10))
     across = one_operation([(0.2, -60, 0), (0.2, 60, 0)], [(-60, 14, 0), (60, 14, 0)], repeats=10)
-    result = cut(across, surface=bar, beam=BEAM, half_width_um=40, pixel_um=0.5)
+    result = cut(across, surface=bar, beam_for=lambda _: BEAM, half_width_um=40, pixel_um=0.5)
     x_um, y_um = np.meshgrid(result.x_um(), result.y_um())
     assert np.array_equal(np.isnan(result.z_um), (np.abs(x_um) > 30) | (np.abs(y_um) > 10))
     # The line across cuts as on any flat, but for the ends, where the half that lies beyond the face gives nothing.
@@ -284,7 +286,9 @@ def test_the_map_ends_at_the_boundary_of_a_tip_that_is_not_round() -> None:
 
 
 def test_no_toolpath_leaves_the_surface() -> None:
-    assert np.all(cut(Toolpath(blocks=()), surface=FLAT, beam=BEAM, half_width_um=10, pixel_um=1.0).z_um == 0)
+    assert np.all(
+        cut(Toolpath(blocks=()), surface=FLAT, beam_for=lambda _: BEAM, half_width_um=10, pixel_um=1.0).z_um == 0
+    )
 
 
 @pytest.mark.parametrize(

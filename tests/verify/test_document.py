@@ -56,6 +56,10 @@ def _with(job: Job, recipe: Recipe) -> Job:
     return replace(job, process=replace(job.process, value=recipe))
 
 
+def _stepped(recipe: Recipe, *, pulse_energy_j: float) -> Recipe:
+    return replace(recipe, steps=(replace(recipe.rough, pulse_energy_j=pulse_energy_j),))
+
+
 def test_an_untouched_tip_has_too_shallow_a_floor(setup: Setup) -> None:
     mark = make_mark(serial="AAA0001", maker="Acme", model="P9", ranges=setup.ranges)
     _, engraving = drawn_pin(setup, mark)
@@ -69,7 +73,8 @@ def test_a_floor_with_no_clear_place_is_said_to_be_unjudged(setup: Setup) -> Non
     """Craters of some hundred micrometres leave no floor between characters 175 um apart."""
     mark = make_mark(serial="AAA0001", maker="Acme", model="P9", ranges=setup.ranges)
     _, engraving = drawn_pin(setup, mark)
-    recipe = replace(setup.job.process.value, spot_radius_um=200.0, pulse_energy_j=1e-3, kerf_um=600.0)
+    recipe = _stepped(setup.job.process.value, pulse_energy_j=1e-3)
+    recipe = replace(recipe, spot_radius_um=200.0, kerf_um=600.0)
     wide = _with(setup.job, recipe)
     findings = check_cut(_untouched(setup), engraving, wide, tip=setup.tip, places=setup.places)
     assert [finding.severity for finding in findings if finding.number == "C303"] == [Severity.WARNING]
@@ -83,7 +88,7 @@ def test_a_beam_below_the_threshold_is_refused(setup: Setup) -> None:
     w^2 = 36 um2 (1 + (12.5 / 91.5)^2) = 36.67 um2; cosine 0.8: E = Fth pi w^2 / (2 x 0.8) = 58.3 nJ.
     """
     below, above = (
-        _with(setup.job, replace(setup.job.process.value, pulse_energy_j=energy_j)) for energy_j in (58.0e-9, 58.7e-9)
+        _with(setup.job, _stepped(setup.job.process.value, pulse_energy_j=energy_j)) for energy_j in (58.0e-9, 58.7e-9)
     )
     with pytest.raises(InputError, match="removes nothing 600 um from the axis"):
         expected_cycles(below, tip=setup.tip, places=setup.places)
@@ -103,7 +108,7 @@ def test_cycles_are_counted_where_the_marks_outline_is_steepest(setup: Setup) ->
     places = replace(setup.places, characters=characters, teeth=setup.places.teeth[10:15])
     recipe = setup.job.process.value
     pass_um = 0.39467 * (1 + math.log(math.sqrt(1 - (430 / 900) ** 2)) / 2.0337) ** 2
-    wanted = setup.job.relief_um / (pass_um * len(recipe.angles_rad))
+    wanted = setup.job.relief_um / (pass_um * len(recipe.rough.angles_rad))
     assert wanted % 1 == pytest.approx(0.5, abs=0.45)
     assert expected_cycles(setup.job, tip=tip_of(pin), places=places) == math.ceil(wanted)
 

@@ -23,7 +23,8 @@ from engrave.layout import Engraving, Track
 from engrave.tips import PINS
 from engrave.verify.cut import check_cut
 from toolpaths.findings import Finding
-from toolpaths.laser.planning import focus_offset_um, plan
+from toolpaths.laser.passes import focus_offset_um
+from toolpaths.laser.planning import plan
 from toolpaths.laser.recipe import Recipe
 from toolpaths.model import Polylines, Toolpath
 from toolpaths.readers.gcode import read_gcode
@@ -56,9 +57,14 @@ class Case:
     def errors(self, toolpath: Toolpath | None = None) -> list[Finding]:
         """The errors that are found in the cut of its toolpath, or of another."""
         job, tip = self.setup.job, self.setup.tip
-        beam = job.process.value.beam
         half_um = tip.edge_radius_um
-        made = cut(toolpath or self.toolpath, surface=tip, beam=beam, half_width_um=half_um, pixel_um=job.pixel_um)
+        made = cut(
+            toolpath or self.toolpath,
+            surface=tip,
+            beam_for=job.process.value.beam_for,
+            half_width_um=half_um,
+            pixel_um=job.pixel_um,
+        )
         findings = check_cut(made, self.engraving, job, tip=tip, places=self.setup.places)
         return [finding for finding in findings if finding.severity == "error"]
 

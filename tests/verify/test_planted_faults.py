@@ -23,7 +23,8 @@ from engrave.job.setup import prepare
 from engrave.layout import engraving_of, lay_out
 from engrave.tips import SphericalTip
 from engrave.verify import Checked, check_pin
-from toolpaths.laser.planning import focus_offset_um, plan
+from toolpaths.laser.passes import focus_offset_um
+from toolpaths.laser.planning import plan
 from toolpaths.laser.recipe import Recipe
 from toolpaths.model import Block, Polylines, Toolpath
 from toolpaths.writers.gcode import write_gcode

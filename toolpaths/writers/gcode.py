@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from toolpaths.errors import ToolpathError
-from toolpaths.machine import Machine
+from toolpaths.machine import Machine, Stage
 from toolpaths.model import Process, Toolpath
 from toolpaths.writers.nanometres import IntArray, NmBlock, NmPolylines, blocks_in_nanometres, millimetres
 
@@ -27,36 +27,38 @@ def write_gcode(toolpath: Toolpath, machine: Machine, *, header: Sequence[str]) 
     """The program that runs ``toolpath`` on ``machine``: ASCII, one nanometre fine, beam off first and last.
 
     ``header`` lines stand at the top as comments, characters that a comment cannot hold replaced. Raises ToolpathError
-    with every fault: an empty toolpath, a figure that is not finite, one too small for the file to carry.
+    with every fault: an empty toolpath, a figure that is not finite, one too small for the file to carry; and where the
+    machine is a scanner.
     """
     blocks = blocks_in_nanometres(toolpath)
     _check_figures(blocks)
-    gate, energy, rate = machine.gate_output, machine.energy_output, machine.rate_output
+    stage = machine.stage
+    gate, energy, rate = stage.gate_output, stage.energy_output, stage.rate_output
     lines = [comment for text in header for comment in _comments(text)]
     lines += [_MODES, f"M65 P{gate}"]
     for label, block in enumerate(blocks, start=1):
-        lines += _block_lines(block, label, machine)
+        lines += _block_lines(block, label, stage)
     # M63 and M67 take effect with a motion: without the last rapid the beam would stand lit until the M65.
     lines += [f"M67 E{energy} Q0", f"M67 E{rate} Q0", _park(blocks), f"M65 P{gate}", "M2", ""]
     return "\n".join(lines).encode("ascii")
 
 
-def _block_lines(block: NmBlock, label: int, machine: Machine) -> Iterator[str]:
+def _block_lines(block: NmBlock, label: int, stage: Stage) -> Iterator[str]:
     """A block's operations, in a loop where it is run more than once."""
     if block.repeats > 1:
         yield f"o{label} repeat [{block.repeats}]"
     for operation, paths in block.operations:
         yield from _comments(f"operation {operation.name}")
-        yield from _process_lines(operation.process, machine)
-        yield _motion(paths, machine.gate_output)
+        yield from _process_lines(operation.process, stage)
+        yield _motion(paths, stage.gate_output)
     if block.repeats > 1:
         yield f"o{label} endrepeat"
 
 
-def _process_lines(process: Process, machine: Machine) -> tuple[str, str, str]:
+def _process_lines(process: Process, stage: Stage) -> tuple[str, str, str]:
     """Feed, energy and rate, stated anew in each operation, for a loop's second round."""
     feed, energy, rate = _figures(process)
-    return f"F{feed}", f"M67 E{machine.energy_output} Q{energy}", f"M67 E{machine.rate_output} Q{rate}"
+    return f"F{feed}", f"M67 E{stage.energy_output} Q{energy}", f"M67 E{stage.rate_output} Q{rate}"
 
 
 def _figures(process: Process) -> tuple[str, str, str]:

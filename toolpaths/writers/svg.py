@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from toolpaths.model import Operation, Process, Toolpath
+from toolpaths.writers.import_notes import extent_text, step_table, wrapped
 from toolpaths.writers.nanometres import NmPolylines, blocks_in_nanometres, millimetres
 
 _STROKE_MM = 0.002
@@ -16,17 +17,22 @@ _COLOURS = ("#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf")
 def write_toolpath_svg(toolpath: Toolpath, *, title: str) -> bytes:
     """Each operation of the toolpath once, drawn with lines of 2 um (not the width of the cut), in whole nanometres.
 
-    A group carries the operation's name, how often its block is run, and its process. Raises ToolpathError.
+    A group carries the operation's name, its place in the order, the number of its block (the runs of a block
+    interleave its operations), how often that is run, and its process. Heights are not in the file. Raises
+    ToolpathError.
     """
     blocks = blocks_in_nanometres(toolpath)
-    steps = [(block.repeats, operation, paths) for block in blocks for operation, paths in block.operations]
-    lines = _head([paths for _, _, paths in steps], title)
+    steps = [
+        (number, block.repeats, *step) for number, block in enumerate(blocks, start=1) for step in block.operations
+    ]
+    lines = _head([paths for *_, paths in steps], title)
     colours: dict[tuple[Process, int], str] = {}
-    for place, (repeats, operation, paths) in enumerate(steps, start=1):
+    for place, (number, repeats, operation, paths) in enumerate(steps, start=1):
         kind = (operation.process, repeats)
         colour = colours.setdefault(kind, _COLOURS[len(colours) % len(_COLOURS)])
+        run = f'data-block="{number}" data-repeats="{repeats}"'
         lines += [
-            f'<g id="operation-{place}" stroke="{colour}" data-repeats="{repeats}" {_data(operation)}>',
+            f'<g id="operation-{place}" stroke="{colour}" {run} {_data(operation)}>',
             f"<title>{_text(operation.name)}</title>",
             f'<path d="{_path_data(paths)}"/>',
             "</g>",
@@ -34,16 +40,61 @@ def write_toolpath_svg(toolpath: Toolpath, *, title: str) -> bytes:
     return ("\n".join([*lines, "</svg>"]) + "\n").encode()
 
 
+def import_note(toolpath: Toolpath) -> str:
+    """For the operator, beside ``job.svg``: how to load it, what to set by hand, and how to measure it.
+
+    Raises ToolpathError.
+    """
+    count = sum(bool(len(operation.paths)) for _, operation in toolpath.operations())
+    table = step_table(toolpath, heads=[f"group operation-{place}" for place in range(1, count + 1)])
+    lines = ["SVG: how to load job.svg", ""]
+    lines += [line for paragraph in (*_LOADING_NOTES, extent_text(toolpath)) for line in wrapped(paragraph)]
+    lines += ["", *wrapped("Set by hand, group by group in the order of their numbers:"), "", *table, ""]
+    return "\n".join([*lines, *wrapped(_RUNNING_NOTE)]) + "\n"
+
+
+_LOADING_NOTES = (
+    (
+        "1. The page is sized in millimetres, one unit of the drawing is one millimetre. Load it at 100 %, whatever "
+        "the program's own dots an inch are. No mirroring: the mark is mirrored already, as the tip needs it."
+    ),
+    (
+        "2. Turn OFF whatever joins, closes, fills, smooths, simplifies or sorts lines. Lines are drawn 2 um wide to "
+        "be seen; that is not the width of the cut."
+    ),
+    (
+        "3. 0,0 of the drawing is the tip's apex. Most programs place the page's corner or the drawing's middle "
+        "instead: move the drawing by its coordinates below, never by eye."
+    ),
+    "4. There is no square to measure by: everything in the file is marked. Measure the drawing as a whole.",
+)
+_RUNNING_NOTE = (
+    "Groups of one data-block are run in turn, each once, and that as often as is said. Programs for marking read "
+    "neither the figures nor the runs from an SVG; heights (z) and delays are not in it at all, focus by hand on the z "
+    "above."
+)
+
+
 def _data(operation: Operation) -> str:
-    """Attributes with the operation's name and process."""
-    process = operation.process
+    """Attributes with the operation's name and what is known of its process."""
+    words = [f'data-{name}="{figure:.12g}"' for name, figure in _figures(operation.process).items()]
+    return " ".join([f"data-name={_attribute(operation.name)}", *words])
+
+
+def _figures(process: Process) -> dict[str, float]:
+    """Figures by the name of their attribute, which ends with the unit."""
     figures = {
         "pulse-energy-uj": process.pulse_energy_j * 1e6,
         "repetition-rate-khz": process.repetition_rate_hz * 1e-3,
         "feed-mm-s": process.feed_um_s * 1e-3,
     }
-    words = [f'data-{name}="{figure:.6f}"' for name, figure in figures.items()]
-    return " ".join([f"data-name={_attribute(operation.name)}", *words])
+    if process.pulse_width_s is not None:
+        figures["pulse-width-ps"] = process.pulse_width_s * 1e12
+    if process.spot_radius_um is not None:
+        figures["spot-radius-um"] = process.spot_radius_um
+    if process.wavelength_um is not None:
+        figures["wavelength-um"] = process.wavelength_um
+    return figures
 
 
 def _head(paths: Sequence[NmPolylines], title: str) -> list[str]:

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from engrave.layout.rules.subject import LEAST_FLOOR_UM, Carrier, Subject
 from toolpaths.findings import Finding, Severity
-from toolpaths.laser.planning import lit_region, uncut_gaps
+from toolpaths.laser.region import lit_region, uncut_gaps
 from toolpaths.surface import disc
 
 # A ridge between two grooves keeps the width that a land needs against wear.

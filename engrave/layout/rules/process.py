@@ -100,18 +100,22 @@ def _slope(subject: Subject) -> Iterator[Finding]:
 
 
 def depth_share(recipe: Recipe, cosine: float) -> float:
-    """Depth of a pass on a slope over its depth where the beam falls square, 0 to 1."""
-    flat_um = float(pass_depth_um(recipe.process, recipe.beam))
-    return float(pass_depth_um(recipe.process, recipe.beam, cosine=cosine)) / flat_um if flat_um > 0 else 0.0
+    """Depth of a rough pass on a slope over its depth where the beam falls square, 0 to 1."""
+    process, beam = recipe.process_of(recipe.rough), recipe.beam_of(recipe.rough)
+    flat_um = float(pass_depth_um(process, beam))
+    return float(pass_depth_um(process, beam, cosine=cosine)) / flat_um if flat_um > 0 else 0.0
 
 
 def spot_growth(recipe: Recipe, *, relief_um: float, share: float) -> float:
     """By which share the spot is larger on the deepest floor: where the slope is level, deeper by 1 / share.
 
-    The focus follows the face half a relief below it.
+    With zones no floor is deeper. The focus follows the face half a relief below it, or the floor in steps.
     """
-    defocus_um = max(relief_um / share - relief_um / 2, relief_um / 2)
-    return float(spot_radius_um(recipe.beam, defocus_um)) / recipe.spot_radius_um - 1.0
+    rough = recipe.rough
+    deeper_um = 0.0 if recipe.zones > 1 else relief_um / share - relief_um
+    reach_um = rough.focus_step_um / 2 if rough.focus_step_um > 0 else relief_um / 2
+    beam = recipe.beam_of(rough)
+    return float(spot_radius_um(beam, deeper_um + reach_um)) / beam.spot_radius_um - 1.0
 
 
 RULES = (_kerf, _step, _slope)

@@ -15,7 +15,7 @@ from engrave.strike import Condition, Primer
 from engrave.tips import SphericalTip
 from fonts.typeface import shipped_typeface
 from toolpaths.findings import Finding
-from toolpaths.laser.recipe import Ablation, Recipe
+from toolpaths.laser.recipe import Ablation, Recipe, Step
 from toolpaths.surface import disc
 
 BAR = shapely.box(-7.0, -87.5, 7.0, 87.5)
@@ -35,15 +35,21 @@ RECIPE = Recipe(
     wavelength_um=1.03,
     beam_quality=1.2,
     spot_radius_um=6.0,
-    pulse_energy_j=0.35e-6,
-    repetition_rate_hz=15_000.0,
-    feed_um_s=15_000.0,
-    hatch_um=4.0,
-    angles_rad=(0.25,),
     kerf_um=12.1,
-    contour=True,
     chord_tolerance_um=5.0,
     ablation=Ablation(threshold_j_cm2=0.16, incubation=0.81, penetration_um=0.0135),
+    steps=(
+        Step(
+            kind="rough",
+            pulse_energy_j=0.35e-6,
+            repetition_rate_hz=15_000.0,
+            feed_um_s=15_000.0,
+            hatch_um=4.0,
+            angles_rad=(0.25,),
+            contour="before",
+            passes=0,
+        ),
+    ),
 )
 SOUND = Grounds(
     tip=SphericalTip(radius_um=1000.0, edge_radius_um=900.0),
