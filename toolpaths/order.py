@@ -21,8 +21,6 @@ _NM_PER_UM = 1000.0
 _LEAST_GAIN_NM = 0.5
 # A search among what is left begins with this many ends, and takes four times as many until one of them is free.
 _FIRST_LOOK = 16
-# Ends this close, and directions this alike, are of one line: files hold whole nanometres.
-_TOUCHING_UM = 1e-3
 
 
 def serpentine(hatch: Hatch) -> FloatArray:
@@ -63,24 +61,6 @@ def chained(rings: Sequence[FloatArray], *, start_um: tuple[float, float] = (0.0
         rolled = np.roll(corners[ring], first[ring] - nearest, axis=0)
         walk.append(np.concatenate([rolled, rolled[:1]]))
     return tuple(walk)
-
-
-def joined(segments_um: FloatArray) -> FloatArray:
-    """Segments that go on where the one before them ends, in its direction, made one with it: (m, 2, 2) float, um.
-
-    segments_um : (n, 2, 2) float, um, in the order in which they are run, none of no length.
-    """
-    if len(segments_um) == 0:
-        return segments_um
-    step = segments_um[:, 1] - segments_um[:, 0]
-    length = np.linalg.norm(step, axis=1)
-    gap = np.linalg.norm(segments_um[1:, 0] - segments_um[:-1, 1], axis=1)
-    # How far the next segment's end lies off this one's line, and whether it lies ahead.
-    aside = np.abs(step[1:, 0] * step[:-1, 1] - step[1:, 1] * step[:-1, 0]) / length[:-1]
-    ahead = np.sum(step[1:] * step[:-1], axis=1) > 0
-    goes_on = (gap <= _TOUCHING_UM) & (aside <= _TOUCHING_UM) & ahead
-    first, last = np.append(True, ~goes_on), np.append(~goes_on, True)
-    return np.stack([segments_um[first, 0], segments_um[last, 1]], axis=1)
 
 
 def travel_um(begin_um: FloatArray, end_um: FloatArray) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Point, box
 
 from toolpaths.fill import Hatch, hatch
-from toolpaths.order import chained, joined, serpentine, shortest, travel_um
+from toolpaths.order import chained, serpentine, shortest, travel_um
 
 FloatArray = NDArray[np.float64]
 
@@ -166,31 +166,8 @@ def test_ten_ends_in_one_place_do_not_hide_those_further_off() -> None:
     assert run_of(ordered) < 30 * 2 + 500 + 4
 
 
-# --- fewest jumps -----------------------------------------------------------------------------------------------------
-
-
-def test_segments_that_go_on_in_one_line_are_joined() -> None:
-    lines = segments((0, 0, 1, 0), (1, 0, 3, 0), (3, 0, 6, 0), (6, 4, 2, 4), (2, 4, 1, 4))
-    assert joined(lines).tolist() == segments((0, 0, 6, 0), (6, 4, 1, 4)).tolist()
-
-
-@pytest.mark.parametrize(
-    "second",
-    [(1.002, 0, 3, 0), (1, 0, 1, 2), (1, 0, 0.5, 0), (1, 0.002, 3, 0.002), (1, 0, 3, 0.01)],
-    ids=["gap", "corner", "back", "beside", "bend"],
-)
-def test_a_gap_a_corner_or_a_way_back_is_not_joined(second: tuple[float, float, float, float]) -> None:
-    lines = segments((0, 0, 1, 0), second)
-    assert joined(lines).tolist() == lines.tolist()
-
-
-def test_within_a_nanometre_is_joined() -> None:
-    lines = segments((0, 0, 1, 0), (1.0009, 0, 3, 0.0009))
-    assert joined(lines).tolist() == segments((0, 0, 3, 0.0009)).tolist()
-
-
-def test_nothing_to_order_or_join() -> None:
+def test_nothing_to_order() -> None:
     nothing = np.empty((0, 2, 2))
-    assert shortest(nothing).shape == joined(nothing).shape == (0, 2, 2)
+    assert shortest(nothing).shape == (0, 2, 2)
     one = segments((0, 0, 1, 0))
-    assert shortest(one).tolist() == joined(one).tolist() == one.tolist()
+    assert shortest(one).tolist() == one.tolist()
