@@ -100,7 +100,8 @@ def fitted(fit: Fit, bench: Bench) -> tuple[Found, ...]:
         if best is not None:
             found[name] = best
     if not found:
-        raise InputError([f"no layout fits this pin: profile {name}: {why}" for name, why in _worded(reasons)])
+        remedy = "take a larger tip, a finer process, less relief, or a lower least_height in [fit]"
+        raise InputError([f"no layout fits this pin: profile {name}: {why}; {remedy}" for name, why in _worded(reasons)])
     return tuple(sorted(found.values(), key=lambda one: -one.prediction.margin))
 
 
