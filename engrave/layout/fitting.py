@@ -101,7 +101,8 @@ def fitted(fit: Fit, bench: Bench) -> tuple[Found, ...]:
             found[name] = best
     if not found:
         remedy = "take a larger tip, a finer process, less relief, or a lower least_height in [fit]"
-        raise InputError([f"no layout fits this pin: profile {name}: {why}; {remedy}" for name, why in _worded(reasons)])
+        told = _worded(reasons)
+        raise InputError([f"no layout fits this pin: profile {name}: {why}; {remedy}" for name, why in told])
     return tuple(sorted(found.values(), key=lambda one: -one.prediction.margin))
 
 
