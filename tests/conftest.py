@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+# For ``benchmarks``, which is not installed; last, so that everything else is what is installed.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
 settings.register_profile("project", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("project")
 

@@ -19,6 +19,7 @@ from shapely import Polygon
 from toolpaths.findings import Finding, Severity
 from toolpaths.kinematics import slow_um, straight_runs
 from toolpaths.machine import Machine, Stage
+from toolpaths.model import Toolpath
 from toolpaths.readers.program import Program
 from toolpaths.surface import Surface
 
@@ -66,11 +67,70 @@ def check_program(
     )
 
 
+def check_paths(
+    toolpath: Toolpath,
+    machine: Machine,
+    *,
+    surface: Surface,
+    focus_offset_um: float,
+    focus_tolerance_um: float,
+) -> tuple[Finding, ...]:
+    """The same of paths that no program tells the rest of, as in a scanner's file: one finding a kind.
+
+    Places are operations, counted from 1 in the order of the file. What a machine does between paths is its own affair.
+    """
+    program = _lit_moves(toolpath)
+    judge = _Judge(program=program, counted="operation")
+    beyond_um = _beyond_um(program, surface.boundary)
+    return (
+        *_text_findings(program),
+        *_beam_findings(judge),
+        *_place_findings(judge, machine, beyond_um),
+        *_process_findings(judge, machine),
+        *_focus_findings(judge, surface, beyond_um, focus_offset_um, focus_tolerance_um),
+    )
+
+
+def _lit_moves(toolpath: Toolpath) -> Program:
+    """The straight pieces of a toolpath as moves, each standing on the "line" that is its operation's number."""
+    operations = list(toolpath.operations())
+    segments = [operation.paths.segments() for _, operation in operations]
+    counts = np.array([len(begin) for begin, _ in segments], dtype=np.int64)
+    begins, ends = zip(*segments, strict=True) if segments else ((np.empty((0, 3)),), (np.empty((0, 3)),))
+    figures = np.array(
+        [
+            (each.process.feed_um_s, each.process.pulse_energy_j, each.process.repetition_rate_hz)
+            for _, each in operations
+        ]
+    ).reshape(-1, 3)
+    owner = np.repeat(np.arange(len(operations)), counts)
+    feed_um_s, energy_j, rate_hz = figures[owner].T
+    moves = len(owner)
+    return Program(
+        begin_um=np.concatenate(begins),
+        end_um=np.concatenate(ends),
+        lit=np.ones(moves, dtype=bool),
+        rapid=np.zeros(moves, dtype=bool),
+        feed_um_s=feed_um_s,
+        pulse_energy_j=energy_j,
+        repetition_rate_hz=rate_hz,
+        line=owner + 1,
+        times=np.array([repeats for repeats, _ in operations], dtype=np.int64)[owner],
+        block=owner,
+        later_round=np.zeros(moves, dtype=bool),
+        exposure=np.arange(moves),
+        lit_at_rest_lines=(),
+        lit_at_end=False,
+        findings=(),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judge:
-    """Turns a mask over the moves into at most one finding."""
+    """Turns a mask over the moves into at most one finding. ``counted`` : what a move's ``line`` is the number of."""
 
     program: Program
+    counted: str = "line"
 
     def where(
         self,
@@ -93,7 +153,7 @@ class _Judge:
                 number=number,
                 severity=severity,
                 message=f"{message} ({moves.size} move{'s' if moves.size > 1 else ''})",
-                place=f"line {self.program.line[moves].min()}",
+                place=f"{self.counted} {self.program.line[moves].min()}",
                 value=None if worst is None else float(np.max(worst[moves])),
                 limit=limit,
                 unit=unit,

@@ -27,7 +27,7 @@ class PinFolder:
 
     def program(self) -> bytes:
         """The machine file."""
-        return read_bytes(self.folder / "job.ngc", most=_MOST_PROGRAM_BYTES)
+        return read_bytes(_machine_file(self.folder), most=_MOST_PROGRAM_BYTES)
 
 
 def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolder]:
@@ -41,8 +41,8 @@ def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolde
         with Collecting(found):
             job = _job_path(folder)
             jobs.add(job)
-        if not (folder / "job.ngc").is_file():
-            found.append(f"{folder}: no job.ngc; put the machine file there")
+        if not _machine_file(folder).is_file():
+            found.append(f"{folder}: no job.ngc, nor a scanner's job.ovf or job.lbrn2; put the machine file there")
         faults.extend(found)
         if mark is not None and job is not None and not found:
             yield PinFolder(folder=folder, mark=mark, job=job)
@@ -50,7 +50,7 @@ def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolde
 
 def _folders(path: Path, faults: list[str]) -> list[Path]:
     """The pin itself, or every pin of a batch, by name."""
-    if (path / "job.ngc").is_file() or (path / "mark.json").is_file():
+    if _machine_file(path).is_file() or (path / "mark.json").is_file():
         return [path]
     found: set[str] = set()
     if (path / "pins").is_dir():
@@ -60,9 +60,19 @@ def _folders(path: Path, faults: list[str]) -> list[Path]:
         named = set(recorded_files(path))
     faults += [f"{path / 'pins' / name}: is not there, and manifest.json names it" for name in sorted(named - found)]
     if not found and not faults:
-        what = "holds neither job.ngc and mark.json of a pin nor pins/ of a batch" if path.is_dir() else "is no folder"
+        what = (
+            "holds neither machine file and mark.json of a pin nor pins/ of a batch"
+            if path.is_dir()
+            else "is no folder"
+        )
         faults.append(f"{path}: {what}; name the folder of a pin or of a batch")
     return [path / "pins" / name for name in sorted(found) if not name.startswith(TEMPORARY_PREFIX)]
+
+
+def _machine_file(folder: Path) -> Path:
+    """The file that a pin is judged by: a stage's where there is one, else the scanner's that says most."""
+    names = ("job.ngc", "job.ovf", "job.lbrn2")
+    return next((folder / name for name in names if (folder / name).is_file()), folder / names[0])
 
 
 def load_mark(path: Path) -> Mark:

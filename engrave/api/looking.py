@@ -29,7 +29,7 @@ class Check:
 
 
 def check(path: Path, *, progress: Progress | None = None) -> tuple[Check, ...]:
-    """Check a pin's folder, or every pin of a batch's folder, from job.ngc, mark.json and job.json alone.
+    """Check a pin's folder, or every pin of a batch's folder, from machine file, mark.json and job.json alone.
 
     job.json stands beside the machine file or two folders up. Raises InputError with every file that is missing or
     damaged; a pin that the batch's manifest names and that is not there is such a fault.

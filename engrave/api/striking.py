@@ -58,7 +58,7 @@ def strike(
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> Strikes:
-    """Strike a finished pin, from its job.ngc, mark.json and job.json alone.
+    """Strike a finished pin, from its machine file, mark.json and job.json alone.
 
     conditions : names, those of the job where none are given; a job's own condition goes before a shipped one of its
     name. samples : draws of the ensemble besides, from ``seed``. out : a folder that is not there yet, for pictures and
@@ -150,7 +150,7 @@ def _ready(
     if made.tip is None:
         raise InputError(
             [
-                f"{pin.folder / 'job.ngc'}: {finding.number} {finding.place or 'program'}: {finding.message}"
+                f"{pin.folder / job.machine_file}: {finding.number} {finding.place or 'program'}: {finding.message}"
                 for finding in made.findings
                 if finding.severity is Severity.ERROR
             ]

@@ -10,6 +10,7 @@ from engrave.base.errors import InputError
 from engrave.base.files import sha256_hex
 from engrave.base.frames import mirrored_xy
 from engrave.base.version import DISTRIBUTION, tool_version
+from engrave.batch.machine_files import machine_files, meshes, names_of_files, names_of_meshes
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job, job_to_json
 from engrave.job.setup import Setup, prepare
@@ -22,9 +23,6 @@ from toolpaths.laser.planning import plan
 from toolpaths.model import Toolpath
 from toolpaths.removal import cut
 from toolpaths.surface import HeightMap
-from toolpaths.writers.dxf import write_job_dxf, write_outline_dxf
-from toolpaths.writers.gcode import write_gcode
-from toolpaths.writers.svg import write_toolpath_svg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,20 +113,19 @@ def simulated_impression(setup: Setup, mark: Mark) -> HeightMap:
 
 
 def file_names(job: Job) -> tuple[str, ...]:
-    """Every file that a finished pin's folder may hold; ``impressions_of`` alone may be missing from it."""
-    named = (name for kind in job.formats for name in _BY_FORMAT.get(kind, ()))
-    return (*_ALWAYS, *named, *impressions_of(job))
+    """Every file that a finished pin's folder may hold; those of ``simulated_of`` alone may be missing from it."""
+    return (*_ALWAYS, *names_of_files(job), *simulated_of(job))
 
 
-def impressions_of(job: Job) -> tuple[str, ...]:
-    """The files that show the simulated primer: absent where the machine file could not be simulated."""
-    return (IMPRESSION, TOPOGRAPHY) if "x3p" in job.formats else (IMPRESSION,)
+def simulated_of(job: Job) -> tuple[str, ...]:
+    """The files of the simulated primer and tip: absent where the machine file could not be simulated."""
+    shown = (IMPRESSION, TOPOGRAPHY) if "x3p" in job.formats else (IMPRESSION,)
+    return (*shown, *names_of_meshes(job))
 
 
 IMPRESSION, TOPOGRAPHY = "impression.png", "impression.x3p"
 
-_ALWAYS = ("check.json", "job.ngc", "layout.svg", "mark.json", "pin.svg")
-_BY_FORMAT = {"dxf": ("job.dxf", "outline.dxf"), "svg": ("job.svg",)}
+_ALWAYS = ("check.json", "layout.svg", "mark.json", "pin.svg")
 
 
 def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]:
@@ -136,29 +133,28 @@ def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]
     setup = workshop.setup
     planned = plan_pin(setup, mark)
     title = f"{mark.characters[:4]} {mark.characters[4:]} - {mark.serial} ({mark.maker}, {mark.model})"
-    files = {"mark.json": json_bytes(mark_to_json(mark)), **_machine_files(workshop, mark, planned)}
+    files = {
+        "mark.json": json_bytes(mark_to_json(mark)),
+        **machine_files(
+            planned.toolpath,
+            _outlines(planned.engraving),
+            setup.job,
+            title=f"{mark.characters}: toolpath, as it is cut",
+            header=_header(workshop, mark),
+        ),
+    }
     files["layout.svg"] = layout_svg(planned.layout, title=title)
     files["pin.svg"] = pin_svg(planned.engraving, title=title, boundary=setup.tip.boundary)
-    checked = check_pin(files["job.ngc"], mark, workshop.checker)
+    checked = check_pin(files[setup.job.machine_file], mark, workshop.checker)
     if checked.nominal is not None:
         surface = checked.nominal.impression.surface
         files[IMPRESSION] = impression_png(surface, title=title)
         if "x3p" in setup.job.formats:
             files[TOPOGRAPHY] = impression_x3p(surface)
+    if checked.tip is not None:
+        files |= meshes(checked.tip, setup.job)
     files["check.json"] = json_bytes(check_to_json(checked, setup))
     return files, checked
-
-
-def _machine_files(workshop: Workshop, mark: Mark, planned: Planned) -> dict[str, bytes]:
-    """The formats that the job asks for; G-code always, since it is what the check reads."""
-    job = workshop.setup.job
-    files = {"job.ngc": write_gcode(planned.toolpath, job.machine.value, header=_header(workshop, mark))}
-    if "dxf" in job.formats:
-        files["job.dxf"] = write_job_dxf(planned.toolpath)
-        files["outline.dxf"] = write_outline_dxf(_outlines(planned.engraving))
-    if "svg" in job.formats:
-        files["job.svg"] = write_toolpath_svg(planned.toolpath, title=f"{mark.characters}: toolpath, as it is cut")
-    return files
 
 
 def _outlines(engraving: Engraving) -> list[shapely.Polygon]:

@@ -30,7 +30,7 @@ from engrave.batch.folder import (
 )
 from engrave.batch.index import index_page
 from engrave.batch.orders import Order, Orders
-from engrave.batch.pin import Workshop, file_names, impressions_of, job_document, make_pin, workshop_for
+from engrave.batch.pin import Workshop, file_names, job_document, make_pin, simulated_of, workshop_for
 from engrave.batch.pool import pooled
 from engrave.batch.record import Record
 from engrave.batch.trays import Tray, make_tray, trays_of
@@ -177,7 +177,7 @@ def _is_whole(batch: _Batch, mark: Mark, *, recorded: dict[str, str] | None) -> 
         return False
     if recorded is not None:
         return hashes_in(folder, names) == recorded
-    shown = impressions_of(batch.workshop.setup.job)
+    shown = simulated_of(batch.workshop.setup.job)
     present = all((folder / name).is_file() for name in names if name not in shown)
     # A pin that could not be simulated has none of them, any other pin has all.
     present = present and len({(folder / name).is_file() for name in shown}) == 1

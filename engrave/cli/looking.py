@@ -73,7 +73,8 @@ def _named(text: str, maker: str | None, model: str | None) -> "PinName | Path":
 def check(path: Path, *, as_json: bool, quiet: bool, verbose: bool) -> Exit:
     """Read machine files back, cut and strike them in simulation, and read.
 
-    PATH is a batch's folder or one pin's; a pin needs job.ngc, mark.json and, beside them or two folders up, job.json.
+    PATH is a batch's folder or one pin's; a pin needs its machine file (job.ngc, or a scanner's job.ovf), mark.json
+    and, beside them or two folders up, job.json.
     """
     from engrave import api  # noqa: PLC0415 - start-up
 

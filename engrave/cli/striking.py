@@ -56,8 +56,8 @@ def strike(
 ) -> Exit:
     """Simulate strikes of a finished pin: depths, and how often it can be told by them.
 
-    PIN is a pin's folder with job.ngc, mark.json and, beside them or two folders up, job.json. Exit code 3: under one
-    of the named conditions the reading does not identify the pin.
+    PIN is a pin's folder with its machine file (job.ngc, or a scanner's job.ovf), mark.json and, beside them or two
+    folders up, job.json. Exit code 3: under one of the named conditions the reading does not identify the pin.
     """
     from engrave import api  # noqa: PLC0415 - start-up
 

@@ -165,6 +165,13 @@ class Job:
             object.__setattr__(self, "ranges", tuple(entry.with_ends() for entry in self.ranges))
 
     @property
+    def machine_file(self) -> str:
+        """The name of the file that a pin is judged by: a stage's G-code, or the scanner's file that says most."""
+        if not self.machine.value.is_galvo:
+            return "job.ngc"
+        return "job.ovf" if "ovf" in self.formats else "job.lbrn2"
+
+    @property
     def nominal(self) -> Condition:
         """The condition that the verdict is given under."""
         return next(condition.value for condition in self.conditions if condition.name == NOMINAL)

@@ -26,8 +26,8 @@ from toolpaths.machine import GCODE, Machine
 from toolpaths.tray import tray_faults
 
 JOB_SCHEMA = "pin-engrave/job/1"
-# What a check of a galvo's files reads, the format that says most first.
-_READ_OF_GALVO = ("ovf", "lbrn2", "dxf", "dxf-r12", "svg")
+# What a check of a scanner's files reads, the format that says most first: a LightBurn project has no heights.
+_READ_OF_GALVO = ("ovf", "lbrn2")
 _FIGURES = {key_of(field.name) for field in fields(Figures)}
 
 
@@ -207,14 +207,15 @@ def _format_faults(formats: object, machines: Sequence[Sourced[Machine]]) -> Ite
             names = ", ".join(map(repr, unknown))
             yield f"{names}: machine {machine.name!r} takes {', '.join(known)}"
         if machine.value.is_galvo and checked_format(machine.value, formats) is None:
-            files = ", ".join(name for name in _READ_OF_GALVO if name in machine.value.formats)
-            yield f"none of them is a file that a check of machine {machine.name!r} can read; add one of {files}"
+            readable = " or ".join(name for name in _READ_OF_GALVO if name in machine.value.formats)
+            remedy = readable or "ovf or lbrn2, here and to the machine's formats"
+            yield f"none of them is a file that a check of machine {machine.name!r} can read; add {remedy}"
 
 
 def checked_format(machine: Machine, formats: Sequence[object]) -> str | None:
-    """Which of these formats a check reads: a stage's G-code, and of a galvo's files the one that says most."""
-    readable = [name for name in _READ_OF_GALVO if name in machine.formats] if machine.is_galvo else [GCODE]
-    return next((name for name in readable if name in formats), None)
+    """The format that a check reads, a stage's G-code or of a scanner's the one that says most; None without any."""
+    readable = _READ_OF_GALVO if machine.is_galvo else (GCODE,)
+    return next((name for name in readable if name in machine.formats and name in formats), None)
 
 
 def _ranges(table: Mapping[str, Any]) -> tuple[Range, ...]:

@@ -5,8 +5,9 @@ the nominal strike, at the intended rotation, handedness and tone, and every lan
 make of the same reading stands beside it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
@@ -23,6 +24,7 @@ from engrave.job.setup import Setup
 from engrave.layout import Layout, engraving_of, lay_out
 from engrave.reading import Reader, Reading, measure_lands, reader_for
 from engrave.strike import Condition, Impression, strike
+from engrave.tips import Tip
 from engrave.verify.compare import Measured, check_depths, compare_reading, measured_lands
 from engrave.verify.cut import check_cut
 from engrave.verify.naming import pin_of
@@ -30,17 +32,27 @@ from engrave.verify.physics import focus_band_um
 from engrave.verify.weighed import weighed
 from toolpaths.errors import ToolpathError
 from toolpaths.findings import Finding, Severity, has_errors
+from toolpaths.limits import check_delays
+from toolpaths.model import Polylines, Toolpath
+from toolpaths.quantise import quantise
+from toolpaths.readers.drawn import Z
 from toolpaths.readers.gcode import read_gcode
+from toolpaths.readers.lbrn2 import read_lbrn2
+from toolpaths.readers.ovf import read_ovf
 from toolpaths.removal import cut
-from toolpaths.safety import check_program
+from toolpaths.safety import check_paths, check_program
 from toolpaths.surface import HeightMap
 
 CHECK_SCHEMA = "pin-engrave/check/1"
 
 # Findings after which a simulation would rest on figures that the program does not give.
 NOT_TO_SIMULATE = frozenset({"M204", "M209", "M211", "M213"})
-# What G-code for a gated laser says nothing of; it comes from job.json.
-NOT_IN_FILE = ("spot_radius", "wavelength", "beam_quality", "hatch", "ablation", "tip", "primer", "conditions")
+# What no machine file says, and what some say nothing of besides; it comes from job.json.
+_NEVER_IN_FILE = ("beam_quality", "hatch", "ablation", "tip", "primer", "conditions")
+_NOT_IN_FILE = {
+    "job.ngc": ("spot_radius", "wavelength"),
+    "job.lbrn2": ("spot_radius", "wavelength", "delays", "heights"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +85,14 @@ class Struck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The outcome for one pin. ``struck`` is empty where the machine file could not be simulated."""
+    """The outcome for one pin. ``struck`` is empty, and ``tip`` None, where the machine file could not be simulated."""
 
     mark: Mark
     job: Job
     findings: tuple[Finding, ...]
     struck: tuple[Struck, ...]
     measured: tuple[Measured, ...]
+    tip: HeightMap | None = None
 
     @property
     def passed(self) -> bool:
@@ -105,22 +118,18 @@ class Engraved:
     findings: tuple[Finding, ...]
 
 
+def not_in_file(job: Job) -> tuple[str, ...]:
+    """What the job's machine file does not say, and the check takes from ``job.json``."""
+    return (*_NOT_IN_FILE.get(job.machine_file, ()), *_NEVER_IN_FILE)
+
+
 def engraved(program_bytes: bytes, checker: Checker) -> Engraved:
-    """Read a machine file as its controller would, and cut the job's tip by it."""
+    """Read a machine file as its machine would, and cut the job's tip by it."""
     setup = checker.setup
     job = setup.job
-    program = read_gcode(program_bytes, job.machine.value)
-    focus_um, tolerance_um = focus_band_um(job)
-    safety = check_program(
-        program,
-        job.machine.value,
-        surface=setup.tip,
-        focus_offset_um=focus_um,
-        focus_tolerance_um=tolerance_um,
-    )
-    findings = (*program.findings, *safety)
-    toolpath = program.toolpath()
-    if not program.executable or not toolpath.blocks or any(f.number in NOT_TO_SIMULATE for f in safety):
+    read = _scanned if job.machine.value.is_galvo else _run
+    toolpath, findings = read(program_bytes, setup)
+    if toolpath is None:
         return Engraved(tip=None, findings=findings)
     try:
         tip = cut(
@@ -133,6 +142,55 @@ def engraved(program_bytes: bytes, checker: Checker) -> Engraved:
     except ToolpathError as error:
         return Engraved(tip=None, findings=(*findings, _not_simulated(str(error))))
     return Engraved(tip=tip, findings=findings)
+
+
+def _run(program_bytes: bytes, setup: Setup) -> tuple[Toolpath | None, tuple[Finding, ...]]:
+    """What a stage does by a program, or None where nobody can tell; and what there is to say."""
+    machine = setup.job.machine.value
+    program = read_gcode(program_bytes, machine)
+    focus_um, tolerance_um = focus_band_um(setup.job)
+    safety = check_program(
+        program, machine, surface=setup.tip, focus_offset_um=focus_um, focus_tolerance_um=tolerance_um
+    )
+    toolpath = program.toolpath()
+    known = program.executable and toolpath.blocks and not any(f.number in NOT_TO_SIMULATE for f in safety)
+    return toolpath if known else None, (*program.findings, *safety)
+
+
+def _scanned(job_bytes: bytes, setup: Setup) -> tuple[Toolpath | None, tuple[Finding, ...]]:
+    """What a scanner does by its job file, on its own steps; as ``_run``."""
+    machine = setup.job.machine.value
+    if setup.job.machine_file == "job.ovf":
+        drawn = read_ovf(job_bytes)
+    else:
+        drawn = read_lbrn2(job_bytes, most_pulse_energy_j=machine.max_pulse_energy_j)
+    if not drawn.readable:
+        return None, drawn.findings
+    focus_um, tolerance_um = focus_band_um(setup.job)
+    toolpath = drawn.toolpath if Z in drawn.says else _in_focus(drawn.toolpath, setup.tip, focus_um)
+    safety = check_paths(
+        toolpath, machine, surface=setup.tip, focus_offset_um=focus_um, focus_tolerance_um=tolerance_um
+    )
+    stepped = quantise(toolpath, machine)
+    findings = (*drawn.findings, *safety, *check_delays(toolpath, machine), *stepped.findings)
+    known = stepped.toolpath.blocks and not any(finding.number in NOT_TO_SIMULATE for finding in safety)
+    return stepped.toolpath if known else None, findings
+
+
+def _in_focus(toolpath: Toolpath, tip: Tip, focus_um: float) -> Toolpath:
+    """Paths of a file without heights, put where the operator has to keep the focus; outside the face at its apex."""
+
+    def lifted(paths: Polylines) -> Polylines:
+        x_um, y_um, _ = paths.points.T
+        z_um = np.nan_to_num(tip.height_um(x_um, y_um)) + focus_um
+        return Polylines(points=np.column_stack([x_um, y_um, z_um]), starts=paths.starts)
+
+    return Toolpath(
+        blocks=tuple(
+            replace(block, operations=tuple(replace(each, paths=lifted(each.paths)) for each in block.operations))
+            for block in toolpath.blocks
+        )
+    )
 
 
 def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
@@ -215,7 +273,7 @@ def _judged(
         *compare_reading(nominal.reading, mark, setup.places),
         *_identity(nominal, mark, setup),
     )
-    return Checked(mark=mark, job=setup.job, findings=findings, struck=struck, measured=measured)
+    return Checked(mark=mark, job=setup.job, findings=findings, struck=struck, measured=measured, tip=tip)
 
 
 def measured_under(struck: Struck, layout: Layout, job: Job) -> tuple[Measured, ...]:

@@ -10,7 +10,7 @@ from engrave.code.told import told_posterior
 from engrave.job import prior_notes
 from engrave.job.setup import Setup
 from engrave.layout.polygons import TOOTH
-from engrave.verify.check import CHECK_SCHEMA, NOT_IN_FILE, Checked, Struck
+from engrave.verify.check import CHECK_SCHEMA, Checked, Struck, not_in_file
 from engrave.verify.compare import Measured
 from engrave.verify.naming import pin_of
 from engrave.verify.weighed import CALIBRATED, likeliest_other, posterior_of
@@ -31,7 +31,7 @@ def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
         "findings": [finding_to_json(finding) for finding in checked.findings],
         **lands_to_json(checked.measured),
         "conditions": {struck.name: condition_to_json(struck, checked.mark, setup) for struck in checked.struck},
-        "not_in_file": list(NOT_IN_FILE),
+        "not_in_file": list(not_in_file(checked.job)),
         "priors": [
             {"of": name, "source": source}
             for name, source in (*prior_notes(checked.job), ("reading.posterior", _CHANCES))

@@ -11,8 +11,6 @@ import pytest
 import engrave
 
 PROJECT = Path(__file__).parent.parent.parent
-# For ``benchmarks``, which is not installed; last, so that everything else is what is installed.
-sys.path.append(str(PROJECT))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,9 +10,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
-# For ``benchmarks``, which is not installed; last, so that everything else is what is installed.
-sys.path.append(str(Path(__file__).resolve().parent.parent.parent))
 
 from benchmarks.postgres_server import programs, throwaway
 from benchmarks.raw_registry import Raw, raw_registry
