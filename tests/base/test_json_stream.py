@@ -39,6 +39,7 @@ def read(text: str | bytes, *, lists: bool) -> dict[str, Any]:
     return {name: list(source.elements()) if lists else source.value() for name in source.members()}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(st.dictionaries(_TEXTS, st.lists(_ELEMENTS)), st.sampled_from([None, 1]), st.booleans())
 def test_it_reads_what_was_written(document: dict[str, Any], indent: int | None, ascii_only: bool) -> None:  # noqa: FBT001 - drawn

@@ -177,6 +177,7 @@ def test_what_is_gone_or_altered_is_made_again_and_no_more(batch: Batch, gone: s
     assert batch().made == 0
 
 
+@pytest.mark.slow
 def test_the_same_bytes_with_two_workers_and_again(batch: Batch) -> None:
     batch()
     before = batch.contents()

@@ -53,6 +53,7 @@ def _require_installed() -> None:
         pytest.skip("pin-engrave is not installed, so that it cannot say its version")
 
 
+@pytest.mark.slow
 def test_the_quick_commands_of_the_tour(project: Path, tmp_path: Path, shell_environment: Mapping[str, str]) -> None:
     _require_installed()
     commands = steps((project / "README.md").read_text(encoding="utf-8"))

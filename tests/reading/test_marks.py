@@ -56,6 +56,7 @@ def angle_between(one_rad: float, other_rad: float) -> float:
     return float(abs(np.angle(np.exp(1j * (one_rad - other_rad)))))
 
 
+@pytest.mark.slow
 def test_every_symbol_of_ten_nominal_marks(reader: Reader, random_impression: Impression) -> None:
     rng = np.random.default_rng(101)
     for _ in range(10):

@@ -78,6 +78,7 @@ def foreign_marks(rng: np.random.Generator, face: Typeface) -> Iterator[tuple[st
     yield "drag lines", drag
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [201, pytest.param(202, marks=pytest.mark.slow)])
 def test_marks_of_other_systems(seed: int, reader: Reader, face: Typeface, impress: Impress) -> None:
     found = [
@@ -88,6 +89,7 @@ def test_marks_of_other_systems(seed: int, reader: Reader, face: Typeface, impre
     assert found == []
 
 
+@pytest.mark.slow
 def test_blank_impressions(reader: Reader, impress: Impress, roughened: Roughen) -> None:
     rng = np.random.default_rng(203)
     smooth = impress([])
@@ -97,6 +99,7 @@ def test_blank_impressions(reader: Reader, impress: Impress, roughened: Roughen)
         assert_nobody(reader.read(roughened(smooth, rng, sigma_um)))
 
 
+@pytest.mark.slow
 def test_noise_on_a_plane(reader: Reader) -> None:
     rng = np.random.default_rng(204)
     for correlation_px in (1.0, 3.0, 8.0):

@@ -125,6 +125,7 @@ def test_a_stretched_picture_is_read_and_its_stretch_told(
     assert reading.rotation_rad == pytest.approx(pose.rotation_rad, abs=np.radians(0.1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scale", "aspect"), [(0.85, 1.0), (1.15, 1.0), (1.0, 1.15)])
 def test_a_mark_of_another_size_is_not_stretched_into_ours(
     scale: float, aspect: float, reader: Reader, random_impression: Impression

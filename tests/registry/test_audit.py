@@ -436,6 +436,7 @@ def _pages_of_events(path: Path) -> list[int]:
     return [number for number, page in enumerate(pages) if any(value in page for value in hashes)]
 
 
+@pytest.mark.slow
 def test_flipped_bytes_of_the_file_are_found(file: Path) -> None:
     generator = random.Random(5)  # noqa: S311 - seeded
     size = file.stat().st_size

@@ -426,6 +426,7 @@ with opened(sys.argv[1]) as registry:
 """
 
 
+@pytest.mark.slow
 def test_an_import_that_is_killed_is_sound_and_is_repeated(given: str, tmp_path: Path, stamp: Stamp) -> None:
     create_registry(given, identity="06" * 16, stamp=stamp)
     with opened(given) as registry:

@@ -508,6 +508,7 @@ def shared(count: int, uses: int) -> bytes:
     return project(LAYER, path(vertices, "LineOpen", more=' VertID="1" PrimID="1"'), again * (uses - 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "number"),
     [
