@@ -97,8 +97,10 @@ Held low, the light leaves the strokes dark in level metal; held high, it lights
 OTHERS = """\
 ## Other runners
 
-- `python benchmarks/hatch.py` is the hatch alone, `python benchmarks/wall.py` prints the tables of
-  [laser.md](laser.md), `python benchmarks/specimen.py` draws the sheet of [face.md](face.md).
+- `python benchmarks/hatch.py` is the hatch alone; `python benchmarks/travel.py` orders a hatch for the least travel
+  beside vpype's `linesort` (`docs/evidence/travel.json`). Both end with 1 where ours falls behind what it should keep.
+- `python benchmarks/wall.py` prints the tables of [laser.md](laser.md), `python benchmarks/specimen.py` draws the sheet
+  of [face.md](face.md).
 - `make prove` runs the long proofs, a million words, readings and inputs, all damaged, and registries with kills by
   the hundred, and writes evidence to `docs/evidence/`. What is committed there was run at the scale that it names; it
   names, too, its seed, the commit, a hash of the sources, and whether those were the same when it ended.
