@@ -18,8 +18,8 @@ from toolpaths.findings import Finding, Severity
 _THUMBNAIL_PX = 220
 
 
-def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop) -> bytes:
-    """``index.html`` over the finished folders of these marks."""
+def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop, *, trays: Sequence[str] = ()) -> bytes:
+    """``index.html`` over the finished folders of these marks; trays : names of the trays' files."""
     job = workshop.setup.job
     facts = (
         ("Job", job.name),
@@ -33,7 +33,8 @@ def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop) -> bytes:
         ("Made by", f"pin-engrave {tool_version()}"),
     )
     rows = [_row(pins / mark.characters, mark, workshop) for mark in marks]
-    summary = Summary(title=f"Batch of job {job.name}", facts=facts, priors=prior_notes(job), files=(JOB, MANIFEST))
+    beside = (JOB, MANIFEST, *trays)
+    summary = Summary(title=f"Batch of job {job.name}", facts=facts, priors=prior_notes(job), files=beside)
     return index_html(rows, summary=summary)
 
 

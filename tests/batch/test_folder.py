@@ -55,7 +55,10 @@ class Maker:
 def maker(monkeypatch: pytest.MonkeyPatch) -> Maker:
     made = Maker()
     monkeypatch.setattr("engrave.batch.run.make_pin", made)
-    monkeypatch.setattr("engrave.batch.run.index_page", lambda _pins, marks, _workshop: f"{len(marks)} pins".encode())
+    monkeypatch.setattr(
+        "engrave.batch.run.index_page",
+        lambda _pins, marks, _workshop, *, trays: f"{len(marks)} pins, {len(trays)} trays".encode(),
+    )
     return made
 
 

@@ -77,7 +77,10 @@ class Shop:
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     made = Shop(tmp_path)
     monkeypatch.setattr("engrave.batch.run.make_pin", made.make)
-    monkeypatch.setattr("engrave.batch.run.index_page", lambda _pins, marks, _workshop: f"{len(marks)} pins".encode())
+    monkeypatch.setattr(
+        "engrave.batch.run.index_page",
+        lambda _pins, marks, _workshop, *, trays: f"{len(marks)} pins, {len(trays)} trays".encode(),
+    )
     yield made
     with opened(made.address) as registry:
         assert audit(registry).faults == ()

@@ -111,7 +111,7 @@ class Batch:
 
 def patched(batch: Batch, patch: pytest.MonkeyPatch) -> Batch:
     patch.setattr("engrave.batch.run.make_pin", batch.make_pin)
-    patch.setattr("engrave.batch.run.index_page", lambda _pins, marks, _workshop: f"{len(marks)} pins".encode())
+    patch.setattr("engrave.batch.run.index_page", lambda _pins, _marks, _workshop, *, trays: " ".join(trays).encode())
     return batch
 
 
@@ -148,6 +148,8 @@ def test_trays_are_filled_in_the_files_order_and_the_last_is_part_full(batch: Ba
     manifest = map_at(batch.folder / "manifest.json")
     names = {f"tray-00{number}{end}" for number in (1, 2) for end in (".ngc", ".json", ".html", "-first-article.html")}
     assert set(dict(manifest["files"])) == {"index.html", "job.json"} | names  # type: ignore[call-overload]
+    # What the report is asked to link.
+    assert set((batch.folder / "index.html").read_text().split()) == names
 
 
 def test_a_pin_that_failed_is_in_no_tray(batch: Batch) -> None:
