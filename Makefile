@@ -3,10 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test quick lint prove bench lock install-run install-test clean
+.PHONY: demo demo-edm test quick lint prove bench lock install-run install-test clean
 
 demo: install-run
 	$(BIN)/pin-engrave batch examples/serials.csv --job examples/job.toml --out demo-out
+
+# Ten pins by milling with sparks and ten by sinking, beside the laser's on the same tip.
+demo-edm: install-run
+	$(BIN)/pin-engrave batch examples/serials-edm.csv --job examples/job-edm.toml --out demo-edm-out/milled
+	$(BIN)/pin-engrave batch examples/serials-edm.csv --job examples/job-sinker.toml --out demo-edm-out/sunk
+	$(BIN)/pin-engrave batch examples/serials-edm.csv --job examples/job-laser-beside.toml --out demo-edm-out/laser
+	$(BIN)/python -P examples/compare.py demo-edm-out/laser demo-edm-out/milled demo-edm-out/sunk
 
 test: install-test lint
 	$(BIN)/python -P -m pytest -n auto
@@ -54,4 +61,4 @@ lock:
 	$(LOCK) --extra test -o requirements/test.txt pyproject.toml requirements/build.in
 
 clean:
-	rm -rf .venv build dist demo-out
+	rm -rf .venv build dist demo-out demo-edm-out

@@ -50,7 +50,7 @@ def cut_pin(setup: Setup, mark: Mark) -> HeightMap:
     return cut(
         plan_pin(setup, mark).toolpath,
         surface=setup.tip,
-        beam_for=setup.job.process.value.beam_for,
+        beam_for=setup.job.laser.value.beam_for,
         half_width_um=setup.tip.edge_radius_um,
         pixel_um=setup.job.pixel_um,
     )

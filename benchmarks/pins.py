@@ -132,7 +132,7 @@ def _drawn(setup: Setup, mark: Mark, watch: _Stopwatch) -> tuple[Layout, Engravi
             taper_to=engraving.taper_to,
             surface=setup.tip,
             relief_um=setup.job.relief_um,
-            recipe=setup.job.process.value,
+            recipe=setup.job.laser.value,
             floor_xy_um=mirrored_xy(setup.places.outline_um()),
         )
     return layout, engraving, toolpath
@@ -171,7 +171,7 @@ def _cut(setup: Setup, program_bytes: bytes, watch: _Stopwatch) -> HeightMap:
         return cut(
             toolpath,
             surface=setup.tip,
-            beam_for=setup.job.process.value.beam_for,
+            beam_for=setup.job.laser.value.beam_for,
             half_width_um=setup.tip.edge_radius_um,
             pixel_um=setup.job.pixel_um,
         )

@@ -7,8 +7,7 @@ can be made again alone: ``case_bytes(target, seed=..., number=...)``.
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.fuzz_drawings import drawing_targets
+from benchmarks.fuzz_target import Target
 from engrave import api
 from engrave.api import record
 from engrave.base.config import json_bytes, parse_json
@@ -49,18 +50,6 @@ Generator = np.random.Generator
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A reader: what it is given, made from ``seeds`` and ``tokens``, and what reads it.
-
-    ``read`` says in a word how it went: a reader that finds fault without raising answers with another word.
-    """
-
-    seeds: tuple[bytes, ...]
-    tokens: tuple[bytes, ...]
-    read: Callable[[bytes], str]
-
-
 _NUMBERS = (
     b"nan",
     b"inf",
@@ -92,6 +81,7 @@ def targets(folder: Path) -> Mapping[str, Target]:
         "registry_toml": _registry(folder, "terms.toml", _TERMS),
         "registry_index": _index(folder / "codes.index"),
         "x3p": _x3p(),
+        **drawing_targets(),
     }
 
 

@@ -3,7 +3,13 @@
 Placement: random tips of every form, random processes and sizes, a random mark of each; no two lands nearer than the
 gap asked for, none beyond the part of the face that may be used. Identification: for six pins the layout that the
 search finds, the example job's layout scaled to fit, and random ones that fit are cut, struck and read in full
-simulation, under the same conditions met in the same ways; what the search predicts stands beside it.
+simulation; what the search predicts stands beside it.
+
+Random ones are met in three rounds. All of them once under each of two conditions; the best three, with the layout
+found and the fixed one, under every condition in several ways; and of these three the best one is held against the
+layout found, as is the fixed one, by marks and ways that are new. There each layout meets its own worst condition, mark
+by mark the same pin and the same cup, and an exact sign test (McNemar) on the marks that only one of the two was
+identified by says whether the layout found beats the other, ties with it, or loses.
 """
 
 import os
@@ -18,41 +24,34 @@ import numpy as np
 import shapely
 from shapely import STRtree
 
-from benchmarks.impressions import random_mark
+from benchmarks.layout_scores import BEATS, CONDITIONS_MET, LOSES, Scored, Task, held_against, job_of, score
 from engrave.base.errors import InputError
 from engrave.base.shares import wilson
-from engrave.batch.pin import plan_pin
 from engrave.code.mark import Mark, mark_with_id
 from engrave.code.profiles import PROFILES
 from engrave.job import Job
 from engrave.job.bench import bench_of
 from engrave.job.faces import typeface_of
 from engrave.job.resolve import load_job
-from engrave.job.setup import prepare
 from engrave.layout import LayoutSettings, land_shapes, lay_out, plan_places
 from engrave.layout.fitting import Fit, Found, drawn, fitted
 from engrave.layout.prediction import predict
 from engrave.layout.room import Bench
-from engrave.strike import CONDITIONS, Part, strike
-from engrave.strike.varied import varied
-from engrave.tips import PINS, Pin
-from engrave.verify import checker_for
-from engrave.verify.weighed import weighed
+from engrave.tips import Pin
 from fonts.typeface import Typeface
-from toolpaths.errors import ToolpathError
-from toolpaths.removal import cut
 
 JOBS = 10_000
 RIVALS = 100
-CONDITIONS_MET = ("nominal", "weak", "tilted", "dragged", "worn")
 TIPS = ("sphere-0.8", "sphere-1.0", "sphere-1.2", "flat-1.8", "ellipse-1.6x0.9", "chisel-1.8x0.7")
-PIXEL_UM = 2.5
-"""Of the simulation, finer than a reader needs for strokes of 14 um at the crest: a quarter of their printed width."""
-WAYS, MARKS = 6, 2
-"""Ways in which each condition is met, and marks, for the layout found, the fixed one and the best of the random ones.
+WAYS, MARKS = 6, 1
+"""Ways in which each condition is met, and marks, to find each layout's worst condition and the best random one."""
+PAIRS_A_WAY = 8
+"""Marks, for each of these, by which two layouts are then compared, each mark struck once: 48 in all.
 
-While all rivals are compared it is one way and one mark, and other ones.
+Where one layout identifies one mark in six that the other does not, and the other none, that shows 83 times of 100.
 """
+KINDS = ("found", "fixed", "random")
+_FIRST_MET = ("dragged", "weak")
 _FINALISTS = 3
 _TOUCH_UM = 1e-6
 _TRIES = 400
@@ -84,7 +83,7 @@ def _laid_out(task: tuple[int, int]) -> tuple[str, ...] | None:
     seed, number = task
     rng = np.random.default_rng([seed, number])
     job, face = _example()
-    recipe = replace(job.process.value, kerf_um=float(rng.uniform(8.0, 16.0)))
+    recipe = replace(job.laser.value, kerf_um=float(rng.uniform(8.0, 16.0)))
     try:
         bench = bench_of(
             pin=_random_pin(rng),
@@ -152,96 +151,95 @@ def _outside(lands: np.ndarray[Any, np.dtype[np.object_]], bench: Bench) -> np.n
 # --- identification ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One layout on one pin, its marks and the ways in which every condition is met; ``first`` way and mark."""
-
-    tip: str
-    settings: LayoutSettings
-    ways: int
-    marks: int
-    first: int
-    seed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """How many marks were identified under each condition, of so many; and as wrong ones."""
-
-    identified: tuple[int, ...]
-    trials: int
-    wrong: int
-
-    @property
-    def worst(self) -> int:
-        """The least over the conditions."""
-        return min(self.identified)
-
-
 def identified(rivals: int, *, ways: int, marks: int, seed: int, tips: Sequence[str]) -> dict[str, Any]:
     """The layout found against the fixed one and the best of so many random ones, for every tip."""
     with ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=get_context("forkserver")) as pool:
         return {name: _compared(name, rivals, ways=ways, marks=marks, seed=seed, pool=pool) for name in tips}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrant:
+    """A layout that is compared, what is predicted of it, and what became of it where all conditions were met."""
+
+    kind: str
+    settings: LayoutSettings
+    chance: float
+    margin: float
+    met: Scored
+
+
 def _compared(name: str, rivals: int, *, ways: int, marks: int, seed: int, pool: ProcessPoolExecutor) -> dict[str, Any]:
-    job, bench = _job(name)
+    _, bench = job_of(name)
     try:
         found = fitted(Fit(), bench)[0]
     except InputError as error:
-        return {"refused": list(error.faults), "rank_correlation": None, "holds": True}
+        return {"refused": list(error.faults), "rank_correlation": None, "beats": False, "holds": True}
     rng = np.random.default_rng([seed, len(name), rivals])
     random = [one for one in (drawn(Fit(), bench, rng, tries=10 * _TRIES) for _ in range(rivals)) if one is not None]
-    fixed = scaled_to_fit(job.layout, bench)
-    first = list(
-        pool.map(score, [Task(tip=name, settings=one.settings, ways=1, marks=1, first=0, seed=seed) for one in random])
-    )
-    order = sorted(
-        range(len(random)),
-        key=lambda at: (-first[at].worst, -sum(first[at].identified), -random[at].prediction.margin),
-    )
-    finalists = [random[at] for at in order[:_FINALISTS]]
-    last = list(
-        pool.map(
-            score,
-            [
-                Task(tip=name, settings=one, ways=ways, marks=marks, first=1, seed=seed)
-                for one in (found.settings, *([] if fixed is None else [fixed]), *(one.settings for one in finalists))
-            ],
-        )
-    )
-    ours, others = last[0], last[1:]
+    once = Task(tip=name, settings=found.settings, conditions=_FIRST_MET, ways=1, marks=1, round=0, seed=seed)
+    first = list(pool.map(score, [replace(once, settings=one.settings) for one in random]))
+    finalists = [random[at] for at in _best_first(random, first)[:_FINALISTS]]
+    every = replace(once, conditions=CONDITIONS_MET, ways=ways, marks=marks, round=1)
+    entrants = _entrants(found, finalists, every, bench, pool)
+    paired = replace(once, ways=ways, marks=PAIRS_A_WAY * ways * marks, round=2, in_turn=True)
+    chosen = _chosen(entrants)
+    last = list(pool.map(score, [_at_worst(paired, one, chosen) for one in chosen]))
+    worst = {id(one): scored for one, scored in zip(chosen, last, strict=True)}
+    ours, others = last[0].identified[0], zip(chosen[1:], last[1:], strict=True)
+    against = {one.kind: held_against(ours, scored.identified[0]) for one, scored in others}
+    told = {kind: [_told(one, worst.get(id(one))) for one in entrants if one.kind == kind] for kind in KINDS}
     return {
-        "found": _told(found.settings, ours, found.prediction.chance, found.prediction.margin),
-        "fixed": None if fixed is None else _told(fixed, others[0], *_predicted(fixed, bench)),
-        "best_of_random": [
-            _told(one.settings, scored, one.prediction.chance, one.prediction.margin)
-            for one, scored in zip(finalists, others[-len(finalists) :], strict=True)
-        ],
+        "found": told["found"][0],
+        "fixed": next(iter(told["fixed"]), None),
+        "best_of_random": told["random"],
+        "against": against,
         "random": len(random),
         "rank_correlation": _correlated(random, first),
         "conditions": list(CONDITIONS_MET),
-        "wrong": ours.wrong + sum(scored.wrong for scored in (*first, *others)),
-        "holds": ours.worst >= max(scored.worst for scored in others),
+        "wrong": sum(scored.wrong for scored in (*first, *(one.met for one in entrants), *last)),
+        "beats": all(one["verdict"] == BEATS for one in against.values()),
+        "holds": all(one["verdict"] != LOSES for one in against.values()),
     }
 
 
-def _job(name: str) -> tuple[Job, Bench]:
-    job = replace(
-        load_job(None),
-        pin=PINS.load(name),
-        conditions=tuple(CONDITIONS.load(condition) for condition in CONDITIONS_MET),
+def _entrants(
+    found: Found, finalists: Sequence[Found], every: Task, bench: Bench, pool: ProcessPoolExecutor
+) -> list[Entrant]:
+    """The layout found, the fixed one, if it fits at all, and random ones, under every condition."""
+    layouts = [("found", found.settings, found.prediction.chance, found.prediction.margin)]
+    fixed = scaled_to_fit(load_job(None).layout, bench)
+    if fixed is not None:
+        layouts.append(("fixed", fixed, *_predicted(fixed, bench)))
+    layouts += [("random", one.settings, one.prediction.chance, one.prediction.margin) for one in finalists]
+    met = pool.map(score, [replace(every, settings=settings) for _, settings, _, _ in layouts])
+    return [
+        Entrant(kind=kind, settings=settings, chance=chance, margin=margin, met=scored)
+        for (kind, settings, chance, margin), scored in zip(layouts, met, strict=True)
+    ]
+
+
+def _chosen(entrants: Sequence[Entrant]) -> list[Entrant]:
+    """One of each kind: the best."""
+    best = sorted(entrants, key=lambda one: (KINDS.index(one.kind), -one.met.worst, -sum(one.met.counts), -one.margin))
+    return [one for at, one in enumerate(best) if at == 0 or one.kind != best[at - 1].kind]
+
+
+def _at_worst(paired: Task, own: Entrant, compared: Sequence[Entrant]) -> Task:
+    """What a layout meets in the end: the condition where it was identified least.
+
+    Of several such the one where all that are compared were, and of these again the first by name.
+    """
+    together = np.sum([one.met.counts for one in compared], axis=0).tolist()
+    worst = min(zip(own.met.counts, together, own.met.conditions, strict=True))[2]
+    return replace(paired, settings=own.settings, conditions=(worst,))
+
+
+def _best_first(random: Sequence[Found], scored: Sequence[Scored]) -> list[int]:
+    """Numbers of the random layouts: by the least identified over conditions, by all, and then by what is predicted."""
+    return sorted(
+        range(len(random)),
+        key=lambda at: (-scored[at].worst, -sum(scored[at].counts), -random[at].prediction.margin),
     )
-    bench = bench_of(
-        pin=job.pin.value,
-        recipe=job.process.value,
-        primer=job.primer.value,
-        conditions=job.conditions,
-        nominal=job.nominal,
-        relief_um=job.relief_um,
-        typeface=typeface_of(job.layout.face, None),
-    )
-    return job, bench
 
 
 def scaled_to_fit(settings: LayoutSettings, bench: Bench) -> LayoutSettings | None:
@@ -270,64 +268,36 @@ def _predicted(settings: LayoutSettings, bench: Bench) -> tuple[float, float]:
     return said.chance, said.margin
 
 
-def score(task: Task) -> Scored:
-    """Cut, strike and read one layout; a layout that cannot be cut identifies nothing."""
-    job, _ = _job(task.tip)
-    setup = prepare(replace(job, layout=task.settings))
-    checker = checker_for(setup)
-    primer = job.primer.value
-    counts, wrong = np.zeros(len(job.conditions), dtype=np.int64), 0
-    for number in range(task.marks):
-        mark = _mark(task, number)
-        try:
-            tip = cut(
-                plan_pin(setup, mark).toolpath,
-                surface=setup.tip,
-                beam_for=job.process.value.beam_for,
-                half_width_um=setup.tip.edge_radius_um,
-                pixel_um=PIXEL_UM,
-            )
-        except (InputError, ToolpathError):
-            continue
-        for place, entry in enumerate(job.conditions):
-            for condition in varied(entry.value, primer, count=task.ways, seed=task.seed + task.first + number):
-                surface = strike(tip, form=setup.tip, primer=primer, condition=condition).surface
-                said = weighed(checker.reader.read(surface), setup.profile).identified
-                counts[place] += said is not None and said.id == mark.id
-                wrong += said is not None and said.id != mark.id
-    return Scored(identified=tuple(counts.tolist()), trials=task.marks * task.ways, wrong=int(wrong))
-
-
-def _mark(task: Task, number: int) -> Mark:
-    one = random_mark(Part.HELD_OUT, 1000 * task.first + number, seed=task.seed)
-    return mark_with_id(
-        identifier=one.id, serial=one.serial, maker=one.maker, model=one.model, profile=PROFILES[task.settings.profile]
-    )
-
-
-def _told(settings: LayoutSettings, scored: Scored, chance: float, margin: float) -> dict[str, Any]:
-    return {
-        "profile": settings.profile,
-        "rows": list(settings.rows),
-        "height_um": round(settings.height_um, 1),
-        "tracks_um": [[round(track.inner_um, 1), round(track.outer_um, 1)] for track in settings.tracks],
-        "identified": dict(zip(CONDITIONS_MET, scored.identified, strict=True)),
-        "of": scored.trials,
-        "worst": scored.worst,
-        "worst_wilson_95": [round(end, 4) for end in wilson(scored.worst, scored.trials)],
-        "predicted_chance": round(chance, 4),
-        "predicted_margin": round(margin, 2),
+def _told(one: Entrant, worst: Scored | None) -> dict[str, Any]:
+    """A layout and what became of it; worst : of the marks by which layouts are compared, where it was."""
+    told = {
+        "profile": one.settings.profile,
+        "rows": list(one.settings.rows),
+        "height_um": round(one.settings.height_um, 1),
+        "tracks_um": [[round(track.inner_um, 1), round(track.outer_um, 1)] for track in one.settings.tracks],
+        "identified": dict(zip(one.met.conditions, one.met.counts, strict=True)),
+        "of": one.met.trials,
+        "predicted_chance": round(one.chance, 4),
+        "predicted_margin": round(one.margin, 2),
+    }
+    if worst is None:
+        return told
+    return told | {
+        "worst_condition": worst.conditions[0],
+        "worst": worst.worst,
+        "worst_of": worst.trials,
+        "worst_wilson_95": [round(end, 4) for end in wilson(worst.worst, worst.trials)],
     }
 
 
 def _correlated(random: Sequence[Found], scored: Sequence[Scored]) -> float | None:
-    """Spearman's rank correlation of what was predicted with what was identified over all conditions.
+    """Spearman's rank correlation of what was predicted with what was identified when each was first met.
 
     None where all are alike.
     """
     from scipy.stats import spearmanr  # noqa: PLC0415 - start-up
 
-    seen = [sum(one.identified) for one in scored]
+    seen = [sum(one.counts) for one in scored]
     if len(set(seen)) < 2:  # noqa: PLR2004 - there is no order then
         return None
     return round(float(spearmanr([one.prediction.margin for one in random], seen).statistic), 3)

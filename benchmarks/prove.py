@@ -30,6 +30,7 @@ from benchmarks.proof_fuzz import fuzz
 from benchmarks.proof_layout import JOBS, MARKS, RIVALS, TIPS, WAYS, identified, placed
 from benchmarks.proof_reading import proved
 from benchmarks.proof_registry import prove_registry
+from benchmarks.proof_rods import calibrated_rods
 from benchmarks.proof_strike import DRAWS, IMPRESSIONS, struck_and_read
 
 SCHEMA = "pin-engrave/evidence/1"
@@ -39,17 +40,24 @@ DECODED = 100_000
 READINGS = {"damaged": 1_000_000, "foreign": 100_000, "noise": 100_000, "overlaid": 100_000}
 # A million cases in all. A job takes some milliseconds to load, a program half of one, so that they have fewer.
 FUZZED = {
-    "gcode": 240_000,
-    "csv": 220_000,
+    "gcode": 180_000,
+    "csv": 160_000,
     "job_toml": 30_000,
     "job_json": 20_000,
-    "mark_json": 150_000,
-    "reading": 250_000,
+    "mark_json": 110_000,
+    "reading": 200_000,
     "registry_csv": 10_000,
     "registry_json": 10_000,
     "registry_toml": 20_000,
     "registry_index": 20_000,
     "x3p": 30_000,
+    "dxf": 50_000,
+    "svg": 50_000,
+    "lbrn2": 50_000,
+    "ovf": 30_000,
+    "mesh_stl": 10_000,
+    "mesh_3mf": 10_000,
+    "mesh_glb": 10_000,
 }
 # The same readers again, under a fuzzer that watches which branches are taken.
 GUIDED = {name: cases // 5 for name, cases in FUZZED.items()}
@@ -109,8 +117,8 @@ def prove_layout(scale: float) -> dict[str, Any]:
 
 
 def prove_calibration(scale: float) -> dict[str, Any]:
-    """Planted figures of a laser, found again from measured coupons, and how often their intervals hold them."""
-    return {"coupons": calibrated(scaled(RUNS, scale), seed=0)}
+    """Planted figures of a laser and of a rod, found again from measured coupons; how often intervals hold them."""
+    return {"coupons": calibrated(scaled(RUNS, scale), seed=0), "rods": calibrated_rods(scaled(RUNS, scale), seed=0)}
 
 
 PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {

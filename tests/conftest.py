@@ -104,6 +104,26 @@ def rs274_canon() -> ModuleType:
 
 
 @pytest.fixture
+def linuxcnc_exactly(tmp_path: Path) -> Callable[[bytes], list[list[Any]]]:
+    """Run a program through LinuxCNC's Python module ``gcode``: canonical calls in mm, to the last digit."""
+    python = "/usr/bin/python3"  # the system's, for which Debian builds the module
+    if not Path(python).is_file() or subprocess.run([python, "-c", "import gcode"], check=False).returncode != 0:
+        _absent("Python module gcode (Debian's linuxcnc-uspace)")
+
+    def calls_of(program: bytes) -> list[list[Any]]:
+        (tmp_path / "program.ngc").write_bytes(program)
+        (tmp_path / "gcode.var").write_text("")
+        command = [python, str(_FOREIGN / "linuxcnc_gcode.py"), str(tmp_path / "program.ngc")]
+        done = subprocess.run(command, capture_output=True, check=True, timeout=120)
+        calls = json.loads(done.stdout)
+        if isinstance(calls, dict):
+            raise TypeError(calls["refused"])
+        return [list(call) for call in calls]
+
+    return calls_of
+
+
+@pytest.fixture
 def linuxcnc_beam_moves(
     require_program: Callable[[str], str],
     rs274_canon: ModuleType,

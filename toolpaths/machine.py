@@ -1,4 +1,4 @@
-"""Machine profiles: what a LinuxCNC stage with a gated laser, or a galvo scanner, can do, as its owner states it."""
+"""Machine profiles: what a LinuxCNC stage with a gated laser, a galvo scanner, or a machine that erodes can do."""
 
 import math
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from typing import Any
 
 from toolpaths.errors import ToolpathError
 
-STAGE, GALVO = "linuxcnc", "galvo"
-CONTROLLERS = (STAGE, GALVO)
+STAGE, GALVO, EDM = "linuxcnc", "galvo", "edm"
+CONTROLLERS = (STAGE, GALVO, EDM)
 FORMATS = ("ngc", "dxf", "dxf-r12", "svg", "lbrn2", "ovf")
 GCODE = "ngc"
 # LinuxCNC has this many synchronised digital and analog outputs unless it is configured otherwise
@@ -49,12 +49,24 @@ class Scanner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Eroder:
+    """What only a LinuxCNC machine with a spark generator has; see ``Machine``."""
+
+    resolution_um: float
+    acceleration_um_s2: float
+    spark_output: int
+    probe_feed_um_s: float
+    max_rapid_um_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A machine that marks the pin: a stage under LinuxCNC that carries it under a fixed beam, or a galvo scanner.
+    """A machine that marks the pin: a stage under LinuxCNC that carries it under a fixed beam, a galvo, or an eroder.
 
     The envelope is in the program's coordinates: the pin frame with its origin at the tip's apex, where the operator
     sets work offset G54, or which he puts in the middle of the scanner's field. ``max_feed_um_s`` is the greatest speed
-    with the beam on. ``formats`` are the files that the machine's shop loads.
+    with the beam or the spark on, ``max_pulse_energy_j`` the most that one pulse or discharge may have. ``formats`` are
+    the files that the machine's shop loads.
 
     Only a stage (controller ``linuxcnc``) has these: ``gate_output`` is the P of M62/M63/M65 that opens the beam;
     ``energy_output`` and ``rate_output`` are the E of M67 that take the pulse energy in uJ and the repetition rate in
@@ -64,6 +76,10 @@ class Machine:
     Only a scanner (controller ``galvo``) has these: ``field_um``, the side of the square that its lens of
     ``focal_length_um`` gives, in ``2 ** bits`` steps; ``delay_step_s``, of which its delays are whole multiples; its
     greatest speed in a jump; and ``tracking_lag_s``, by which the mirrors follow their command.
+
+    Only a machine that erodes (controller ``edm``, run by LinuxCNC) has these: ``spark_output``, the P of M64/M65 that
+    switches its generator; ``probe_feed_um_s``, at which the electrode touches the face; ``max_rapid_um_s``. Resolution
+    and acceleration it has like a stage.
     """
 
     name: str
@@ -90,6 +106,9 @@ class Machine:
     delay_step_s: float | None = None
     max_jump_um_s: float | None = None
     tracking_lag_s: float | None = None
+    spark_output: int | None = None
+    probe_feed_um_s: float | None = None
+    max_rapid_um_s: float | None = None
 
     def __post_init__(self) -> None:
         """Check the figures against one another. Raises ToolpathError with every fault."""
@@ -119,9 +138,16 @@ class Machine:
         return Scanner(**_part(self, Scanner))
 
     @property
+    def eroder(self) -> Eroder:
+        """The figures of a machine that erodes. Raises ToolpathError where the machine is another."""
+        return Eroder(**_part(self, Eroder))
+
+    @property
     def step_um(self) -> float:
         """The smallest step in the plane, um: of an axis, or of the scanner's field."""
-        return self.scanner.step_um if self.is_galvo else self.stage.resolution_um
+        if self.is_galvo:
+            return self.scanner.step_um
+        return self.eroder.resolution_um if self.controller == EDM else self.stage.resolution_um
 
     def envelope_um(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         """Least and greatest x, y, z that the program may name, um."""
@@ -131,15 +157,16 @@ class Machine:
         )
 
 
-_PARTS: dict[str, type[Stage | Scanner]] = {STAGE: Stage, GALVO: Scanner}
-_KINDS = {STAGE: "a stage under LinuxCNC", GALVO: "a galvo scanner"}
+_Part = Stage | Scanner | Eroder
+_PARTS: dict[str, type[_Part]] = {STAGE: Stage, GALVO: Scanner, EDM: Eroder}
+_KINDS = {STAGE: "a stage under LinuxCNC", GALVO: "a galvo scanner", EDM: "a machine that erodes"}
 _UNITS = ("_um_s2", "_um_s", "_um", "_s", "_j")
 
 
-def _part(machine: Machine, part: type[Stage | Scanner]) -> dict[str, Any]:
-    """Values of the part's fields. Raises ToolpathError where the machine is of the other kind."""
+def _part(machine: Machine, part: type[_Part]) -> dict[str, Any]:
+    """Values of the part's fields. Raises ToolpathError where the machine is of another kind."""
     if _PARTS[machine.controller] is not part:
-        wanted = STAGE if part is Stage else GALVO
+        wanted = next(controller for controller, known in _PARTS.items() if known is part)
         raise ToolpathError(
             f"machine {machine.name!r} is {_KINDS[machine.controller]}; this is for {_KINDS[wanted]} alone"
         )
@@ -157,27 +184,35 @@ def _name_faults(machine: Machine) -> Iterator[str]:
     unknown = [name for name in machine.formats if name not in FORMATS]
     if unknown or not machine.formats:
         yield f"formats: {', '.join(unknown) or 'none given'}; list one or more of {', '.join(FORMATS)}"
+    foreign = [name for name in machine.formats if name in FORMATS and name != GCODE]
+    if machine.controller == EDM and foreign:
+        yield f"formats: {', '.join(foreign)}: are a laser's; a machine that erodes runs {GCODE}"
     if machine.controller == GALVO and GCODE in machine.formats:
-        yield f"formats: {GCODE}: a galvo scanner runs no G-code; only controller {STAGE} does"
+        yield f"formats: {GCODE}: a galvo scanner runs no G-code; only controllers {STAGE} and {EDM} do"
 
 
 def _part_faults(machine: Machine) -> Iterator[str]:
     """Figures that the controller needs and does not have, and those that belong to the other one."""
     if machine.controller not in CONTROLLERS:
         return
+    needed = [field.name for field in fields(_PARTS[machine.controller])]
+    owners: dict[str, list[str]] = {}
     for controller, part in _PARTS.items():
         for field in fields(part):
-            given = getattr(machine, field.name) is not None
-            if controller == machine.controller and not given:
-                yield f"{_key(field.name)}: missing; controller {controller} needs it"
-            elif controller != machine.controller and given:
-                yield f"{_key(field.name)}: belongs to controller {controller}, not to {machine.controller}; remove it"
+            owners.setdefault(field.name, []).append(controller)
+    for name, controllers in owners.items():
+        given = getattr(machine, name) is not None
+        if name in needed and not given:
+            yield f"{_key(name)}: missing; controller {machine.controller} needs it"
+        elif name not in needed and given:
+            theirs = " or ".join(controllers)
+            yield f"{_key(name)}: belongs to controller {theirs}, not to {machine.controller}; remove it"
 
 
 def _number_faults(machine: Machine) -> Iterator[str]:
     positive = (
         *("max_feed_um_s", "max_pulse_energy_j", "resolution_um", "acceleration_um_s2"),
-        *("field_um", "focal_length_um", "delay_step_s", "max_jump_um_s"),
+        *("field_um", "focal_length_um", "delay_step_s", "max_jump_um_s", "probe_feed_um_s", "max_rapid_um_s"),
     )
     for name in positive:
         value = getattr(machine, name)
@@ -203,7 +238,7 @@ def _envelope_faults(machine: Machine) -> Iterator[str]:
 
 
 def _output_faults(machine: Machine) -> Iterator[str]:
-    for key in ("gate_output", "energy_output", "rate_output"):
+    for key in ("gate_output", "energy_output", "rate_output", "spark_output"):
         value = getattr(machine, key)
         if value is not None and not 0 <= value < _MOST_OUTPUTS:
             yield f"{key}: {value} is no output; LinuxCNC counts them from 0 to {_MOST_OUTPUTS - 1}"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from engrave.api.calibrating import LaserFit, fit_laser
     from engrave.api.calibrating_coupon import laser_coupon
     from engrave.api.calibrating_gauge import GaugeFit, judge_gauge
+    from engrave.api.calibrating_rod import EdmFit, fit_edm
+    from engrave.api.calibrating_rod_coupon import edm_coupon
     from engrave.api.casefile import case_document, case_file
     from engrave.api.codes import decode, encode
     from engrave.api.drawing import picture
@@ -55,6 +57,8 @@ _HOMES = {
         "engrave.api.calibrating": ("LaserFit", "fit_laser"),
         "engrave.api.calibrating_coupon": ("laser_coupon",),
         "engrave.api.calibrating_gauge": ("GaugeFit", "judge_gauge"),
+        "engrave.api.calibrating_rod": ("EdmFit", "fit_edm"),
+        "engrave.api.calibrating_rod_coupon": ("edm_coupon",),
         "engrave.api.casefile": ("case_document", "case_file"),
         "engrave.api.codes": ("decode", "encode"),
         "engrave.api.drawing": ("picture",),
@@ -81,6 +85,7 @@ __all__ = [
     "VIEWS",
     "BatchOutcome",
     "Check",
+    "EdmFit",
     "FitOutcome",
     "GaugeFit",
     "Job",
@@ -102,9 +107,11 @@ __all__ = [
     "check",
     "checks_to_json",
     "decode",
+    "edm_coupon",
     "encode",
     "example_job_text",
     "fit",
+    "fit_edm",
     "fit_laser",
     "fit_to_json",
     "import_face",

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engrave.api.calibrating_process import Figure, own_spots, process_text, with_figures
-from engrave.api.calibrating_table import DIGITS, digits, measured_text
-from engrave.base.config import MOST_CONFIG_BYTES
-from engrave.base.errors import InputError, OccupiedError, raise_faults
-from engrave.base.files import read_text, whole_file
+from engrave.api.calibrating_process import Figure, WantedProcess, measured_figure, own_spots, write_process
+from engrave.api.calibrating_table import DIGITS, digits, figure_document, measured_text
+from engrave.base.errors import InputError, raise_faults
 from engrave.base.tables import Column, Row, Table, read_table
+from engrave.job.shelves import PROCESSES
 from toolpaths.errors import ToolpathError
 from toolpaths.laser.calibration import LEAST_LOG_FLUENCE, Craters, Estimate, Widths, fit_widths
 from toolpaths.laser.calibration_depths import LEAST_DEPTHS, MOST_DEPTH_TO_DIAMETER, Depths, Squares, fit_depths
@@ -72,11 +71,7 @@ def fit_laser(
     ``process``, by name, the shipped one by default. name : what the process is called, the file's name by default.
     Raises InputError with every fault of the measurements, and where ``out`` is not, or cannot become, a process.
     """
-    if out is None:
-        stray = [f"--{word}: goes with --out" for word, given in (("name", name), ("process", process)) if given]
-        raise_faults(stray)
-    else:
-        _check_out(out, process)
+    wanted = WantedProcess(out=out, name=name, process=process, library=library, default=DEFAULT_PROCESS)
     text, digest = measured_text(path)
     craters, squares, noted = _measured(read_table(text, _COUPON_COLUMNS, origin=path.name), origin=path.name)
     try:
@@ -86,19 +81,13 @@ def fit_laser(
         raise InputError([f"{path.name}: {line}" for line in str(error).splitlines()]) from error
     faults, notes = _fit_faults(widths, depths), [*noted, *_fit_notes(widths, depths)]
     made: str | None = None
-    if out is not None and not faults:
-        began = (
-            read_text(out, most=MOST_CONFIG_BYTES)
-            if out.exists()
-            else process_text(process or DEFAULT_PROCESS, library)
-        )
+    if not faults:
         figures = _process_figures(widths, depths, craters, measured=f"{path.name} (sha256 {digest})")
-        made = with_figures(began, figures, name=name or out.stem, origin=out.name)
+        made = write_process(wanted, figures, PROCESSES)
         notes += [
-            f"{place} of the process states a spot of its own, which goes before this one" for place in own_spots(made)
+            f"{place} of the process states a spot of its own, which goes before this one"
+            for place in own_spots(made or "")
         ]
-        with whole_file(out, replace=True) as temporary:
-            temporary.write_text(made, encoding="utf-8")
     document = {
         "schema": CALIBRATION_SCHEMA,
         "measurements": {"name": path.name, "sha256": digest},
@@ -117,20 +106,6 @@ def fit_laser(
         "process": out.name if out is not None and made is not None else None,
     }
     return LaserFit(good=not faults, document=document, process=made)
-
-
-def _check_out(out: Path, process: str | None) -> None:
-    """Before anything is computed. Raises InputError, OccupiedError."""
-    if out.suffix != ".toml" or not out.stem:
-        raise InputError(f"--out: {out}: a process is a file NAME.toml; give it that ending")
-    if out.is_dir():
-        raise OccupiedError(f"{out}: is a folder; name a file")
-    if not out.parent.is_dir():
-        raise InputError(f"{out}: there is no folder {out.parent}; make it first")
-    if process and out.exists():
-        raise InputError(
-            f"--process: {out} is there and is brought up to date; leave --process out, or name a new file"
-        )
 
 
 def _measured(table: Table, *, origin: str) -> tuple[Craters, Squares, list[str]]:
@@ -254,14 +229,7 @@ _UNITS = {"spot_radius_um": "um", "threshold_j_cm2": "J/cm2", "incubation": "", 
 
 def _figures(widths: Widths, depths: Depths | None) -> list[dict[str, Any]]:
     return [
-        {
-            "name": _NAMES[field].replace(" ", "_"),
-            "value": digits(estimate.value),
-            "low": digits(estimate.low),
-            "high": digits(estimate.high),
-            "half_width": round(estimate.half_width, DIGITS),
-            "unit": _UNITS[field],
-        }
+        figure_document(_NAMES[field].replace(" ", "_"), estimate, _UNITS[field])
         for field, estimate in _estimates(widths, depths).items()
     ]
 
@@ -302,9 +270,9 @@ def _process_figures(widths: Widths, depths: Depths | None, craters: Craters, *,
     basis = f"fitted to {measured}: {len(widths.used)} craters of {numbers} numbers of pulses"
     spot, threshold, incubation = widths.spot_radius_um, widths.threshold_j_cm2, widths.incubation
     figures = {
-        "spot_radius": _figure(spot, "um", basis),
-        "ablation.threshold": _figure(threshold, "J/cm2", basis),
-        "ablation.incubation": _figure(incubation, "", basis),
+        "spot_radius": measured_figure(spot, "um", basis),
+        "ablation.threshold": measured_figure(threshold, "J/cm2", basis),
+        "ablation.incubation": measured_figure(incubation, "", basis),
     }
     if depths is not None:
         nm = Estimate(
@@ -312,12 +280,5 @@ def _process_figures(widths: Widths, depths: Depths | None, craters: Craters, *,
             low=depths.penetration_um.low * 1000,
             high=depths.penetration_um.high * 1000,
         )
-        figures["ablation.penetration"] = _figure(nm, "nm", f"{basis}, {len(depths.used)} depths")
+        figures["ablation.penetration"] = measured_figure(nm, "nm", f"{basis}, {len(depths.used)} depths")
     return figures
-
-
-def _figure(estimate: Estimate, unit: str, basis: str) -> Figure:
-    value = f"{estimate.value:.4g}"
-    within = f"{estimate.low:.4g} to {estimate.high:.4g} {unit}".rstrip()
-    number = value if any(mark in value for mark in ".e") else f"{value}.0"
-    return Figure(value=f'"{value}{unit}"' if unit else number, source=f"{basis}; 95 % interval {within}")

@@ -37,7 +37,7 @@ def laser_coupon(job: JobGiven, out: Path, *, rate_hz: float | None = None) -> d
 
 
 def _write_coupon(job: Job, out: Path, *, rate_hz: float) -> dict[str, Any]:
-    machine, recipe = job.machine.value, job.process.value
+    machine, recipe = job.machine.value, job.laser.value
     if GCODE not in machine.formats:
         raise InputError(f"machine {machine.name!r} runs no G-code, in which alone the coupon is written; name a stage")
     try:
@@ -76,7 +76,7 @@ def _form(coupon: Coupon) -> bytes:
 
 
 def _coupon_document(job: Job, coupon: Coupon, made: dict[str, bytes]) -> dict[str, Any]:
-    recipe = job.process.value
+    recipe = job.laser.value
     return {
         "schema": COUPON_SCHEMA,
         "job": job.name,

@@ -1,6 +1,6 @@
 """Folders of finished pins: what is there, and what is missing from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from engrave.batch import recorded_files
 from engrave.code.mark import MARK_SCHEMA, Mark, mark_from_json
 from engrave.job import Job, job_from_json
 from engrave.job.resolve import JOB_SCHEMA
+from engrave.verify import kind_of
 
 _MOST_PROGRAM_BYTES = 500_000_000
 _MOST_MARK_BYTES = 1_000_000
@@ -19,20 +20,32 @@ _MOST_JOB_BYTES = 100_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinFolder:
-    """One pin to be looked at: its folder, its mark, and where its job is."""
+    """One pin to be looked at: its folder, the file that it is looked at by, its mark, and where its job is."""
 
     folder: Path
+    file: Path
     mark: Mark
     job: Path
 
     def program(self) -> bytes:
         """The machine file."""
-        return read_bytes(_machine_file(self.folder), most=_MOST_PROGRAM_BYTES)
+        return read_bytes(self.file, most=_MOST_PROGRAM_BYTES)
+
+    def files(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Those of the files that lie beside it."""
+        there = {name: self.file.parent / name for name in names}
+        return {name: read_bytes(path, most=_MOST_PROGRAM_BYTES) for name, path in there.items() if path.is_file()}
 
 
 def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolder]:
-    """The pins that can be checked; every job that is asked for and every fault is put where it belongs."""
-    for folder in _folders(path, faults):
+    """The pins that can be checked; every job that is asked for and every fault is put where it belongs.
+
+    A path that is a file is the one pin's that lies there; else a pin's file is the one that it is judged by.
+    """
+    if path.is_file():
+        with Collecting(faults):
+            kind_of(path.name)
+    for folder in [path.parent] if path.is_file() else _folders(path, faults):
         found: list[str] = []
         mark: Mark | None = None
         job: Path | None = None
@@ -41,11 +54,12 @@ def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolde
         with Collecting(found):
             job = _job_path(folder)
             jobs.add(job)
-        if not _machine_file(folder).is_file():
+        file = path if path.is_file() else _machine_file(folder)
+        if not file.is_file():
             found.append(f"{folder}: no job.ngc, nor a scanner's job.ovf or job.lbrn2; put the machine file there")
         faults.extend(found)
         if mark is not None and job is not None and not found:
-            yield PinFolder(folder=folder, mark=mark, job=job)
+            yield PinFolder(folder=folder, file=file, mark=mark, job=job)
 
 
 def _folders(path: Path, faults: list[str]) -> list[Path]:
@@ -65,7 +79,7 @@ def _folders(path: Path, faults: list[str]) -> list[Path]:
             if path.is_dir()
             else "is no folder"
         )
-        faults.append(f"{path}: {what}; name the folder of a pin or of a batch")
+        faults.append(f"{path}: {what}; name the folder of a pin or of a batch, or a pin's file")
     return [path / "pins" / name for name in sorted(found) if not name.startswith(TEMPORARY_PREFIX)]
 
 

@@ -21,6 +21,7 @@ from engrave.job.bench import fit_job
 from engrave.job.faces import face_text, known_faces
 from engrave.job.model import AXIAL
 from engrave.job.setup import Setup, prepare
+from engrave.job.shelves import load_process
 from engrave.layout import LayoutSettings
 from engrave.layout.fitting import Fit
 from engrave.layout.places import ShapeCircle, Track
@@ -68,7 +69,9 @@ def known_of(given: JobGiven, faults: list[str], *, formats: Sequence[str] | Non
 def with_formats(job: Job, formats: Sequence[str]) -> Job:
     """The job with other machine files, in its machine's order. Raises InputError where its machine takes not all."""
     require_formats(job, tuple(formats), origin="--formats")
-    return replace(job, formats=tuple(name for name in formats_of(job.machine.value) if name in formats))
+    return replace(
+        job, formats=tuple(name for name in formats_of(job.machine.value, job.process.value) if name in formats)
+    )
 
 
 def setup_of(given: JobGiven, known: Known, faults: list[str]) -> Setup | None:
@@ -139,7 +142,7 @@ def _judged(given: JobGiven, faults: list[str]) -> Job:
         example,
         name=judged.name,
         pin=SHELVES["pins"].load(judged.pin, library),
-        process=SHELVES["processes"].load(judged.process, library),
+        process=load_process(judged.process, library),
         machine=example.machine,
         primer=SHELVES["primers"].load(judged.primer, library),
         conditions=tuple(SHELVES["conditions"].load(name, library) for name in judged.conditions),

@@ -19,7 +19,7 @@ from toolpaths.findings import has_errors
 from toolpaths.laser.derived import derived, warnings_of
 
 _FORMAT_NOTES = {
-    "ngc": "job.ngc: LinuxCNC program, gate by M62 and M63, energy and rate by M67; a stage's pin is judged by it",
+    "ngc": "job.ngc: LinuxCNC program, gate by M62, M63, spark by M64, M65, settings by M67; the pin is judged by it",
     "dxf": "job.dxf: every path, a layer a step, R2000, mm; outline.dxf: one closed polyline a land outline",
     "dxf-r12": "job-r12.dxf, outline-r12.dxf: the same as R12, which carries no unit: mm",
     "svg": "job.svg: every path, mm, one group a step",
@@ -28,6 +28,9 @@ _FORMAT_NOTES = {
     "stl": "pin.stl: the simulated engraved tip as a closed mesh, mm",
     "3mf": "pin.3mf: the same, with its unit in the file",
     "glb": "pin.glb: the same for viewers, glTF 2.0",
+    "electrode-stl": "electrode-STAGE.stl: a sinker's electrode of each stage as a closed mesh, mm, for who makes it",
+    "electrode-3mf": "electrode-STAGE.3mf: the same, with its unit in the file",
+    "electrode-dxf": "electrode-STAGE.dxf: its outlines, a layer a height, R2000, mm",
     "x3p": "impression.x3p: the nominal simulated impression as a topography, ISO 25178-72; a record, for no machine",
 }
 FORMATS = tuple(_FORMAT_NOTES)

@@ -13,7 +13,7 @@ from engrave.batch import Progress, drawn_pin, simulated_impression
 from engrave.code.mark import Mark
 from engrave.job.setup import Setup, prepare
 from engrave.report import impression_png, layout_png, layout_svg, pin_png, pin_svg
-from engrave.verify import Checker, check_pin, check_to_json, checker_for
+from engrave.verify import Checker, check_pin, check_to_json, checker_for, electrode_files
 
 _DRAWN = {"layout": (".svg", ".png"), "pin": (".svg", ".png"), "impression": (".png",)}
 VIEWS = tuple(_DRAWN)
@@ -31,8 +31,9 @@ class Check:
 def check(path: Path, *, progress: Progress | None = None) -> tuple[Check, ...]:
     """Check a pin's folder, or every pin of a batch's folder, from machine file, mark.json and job.json alone.
 
-    job.json stands beside the machine file or two folders up. Raises InputError with every file that is missing or
-    damaged; a pin that the batch's manifest names and that is not there is such a fault.
+    Or one file: any machine file or mesh of a pin, by its ending, with mark.json beside it. job.json stands beside the
+    machine file or two folders up. Raises InputError with every file that is missing or damaged or has an ending that
+    is not known; a pin that the batch's manifest names and that is not there is such a fault.
     """
     faults: list[str] = []
     jobs: set[Path] = set()
@@ -60,7 +61,9 @@ def checks_to_json(checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def _checked(pin: PinFolder, checker: Checker) -> Check:
-    checked = check_pin(pin.program(), pin.mark, checker)
+    checked = check_pin(
+        pin.program(), pin.mark, checker, name=pin.file.name, electrodes=pin.files(electrode_files(checker.setup.job))
+    )
     document = check_to_json(checked, checker.setup)
     return Check(folder=pin.folder.resolve().name, passed=checked.passed, document=document)
 

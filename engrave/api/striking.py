@@ -17,7 +17,7 @@ from engrave.job import Job
 from engrave.job.setup import prepare
 from engrave.report import height_png, impression_x3p, microscope_png
 from engrave.strike import CONDITIONS, ENSEMBLES, Condition, Ensemble, drawn
-from engrave.verify import Checker, checker_for
+from engrave.verify import Checker, checker_for, electrode_files
 from engrave.verify.check import engraved, require_profile
 from engrave.verify.strikes import Outcome, Sampled, outcome_under, strike_to_json
 from toolpaths.findings import Severity
@@ -146,11 +146,13 @@ def _ready(
     """Cut the tip. Raises InputError where the parts do not fit together or the machine file cannot be simulated."""
     checker = checker_for(prepare(job))
     require_profile(pin.mark, checker)
-    made = engraved(pin.program(), checker)
+    made = engraved(
+        pin.program(), checker, name=pin.file.name, electrodes=pin.files(electrode_files(checker.setup.job))
+    )
     if made.tip is None:
         raise InputError(
             [
-                f"{pin.folder / job.machine_file}: {finding.number} {finding.place or 'program'}: {finding.message}"
+                f"{pin.file}: {finding.number} {finding.place or 'program'}: {finding.message}"
                 for finding in made.findings
                 if finding.severity is Severity.ERROR
             ]

@@ -12,14 +12,16 @@ import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from functools import cache, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.units import dimension_of, parse_quantity
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import CoreSchema
 
 T = TypeVar("T")
 
@@ -46,6 +48,37 @@ class Source:
     def __post_init__(self) -> None:
         """Check that something is said. Raises InputError."""
         raise_faults([] if self.text.strip() else ["text: is empty; say where the number comes from"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOf:
+    """Beside a union of dataclasses, in ``Annotated``: which of them a document holds, told by a field that it has.
+
+    ``told_by`` : such a field, and its class, for all but one; a document with none of them is of class ``else_``.
+    """
+
+    told_by: tuple[tuple[str, type], ...]
+    else_: type
+
+    def __get_pydantic_core_schema__(self, source: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        """The validator, as pydantic asks for it: of the one class that is meant, so that no other tells faults."""
+        from pydantic import Discriminator, Tag
+
+        classes = [cls for _, cls in self.told_by] + [self.else_]
+        tagged = [Annotated[cls, Tag(_tag(cls))] for cls in classes]
+        return handler.generate_schema(Annotated[reduce(or_, tagged), Discriminator(self._told)])
+
+    def _told(self, value: object) -> str:
+        names = value.keys() if isinstance(value, dict) else ()
+        return _tag(next((cls for name, cls in self.told_by if name in names), self.else_))
+
+
+# The validator puts a union's tags into the path of a fault, where they are told from keys by this.
+_TAGGED = "("
+
+
+def _tag(cls: type) -> str:
+    return f"{_TAGGED}{cls.__name__})"
 
 
 def key_of(field_name: str) -> str:
@@ -270,7 +303,7 @@ def _dotted(location: tuple[int | str, ...], *, keys: bool) -> str:
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
-        else:
+        elif not step.startswith(_TAGGED):
             name = key_of(step) if keys else step
             path += f".{name}" if path else name
     return path

@@ -10,16 +10,18 @@ from engrave.base.errors import Collecting, InputError, UnknownNameError
 from engrave.base.files import read_text
 
 T = TypeVar("T")
+# What is sourced is only read: a sourced pin is a sourced anything that a pin is.
+T_co = TypeVar("T_co", covariant=True)
 
 _MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sourced(Generic[T]):
+class Sourced(Generic[T_co]):
     """A value from a data file with the source of each of its numbers, by dotted key."""
 
     name: str
-    value: T
+    value: T_co
     sources: dict[str, Source]
 
 

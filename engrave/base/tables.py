@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engrave.base.errors import raise_faults
@@ -13,8 +13,8 @@ MOST_TABLE_BYTES = 10_000_000
 MOST_TABLE_ROWS = 20_000
 _MOST_CELL = 200
 _DELIMITERS = ",;\t"
-# A column's name and the unit behind it: diameter_um, diameter (um), diameter [um], diameter/um.
-_HEADER = re.compile(r"([a-z]+)(?:\s*[_ /(\[]\s*([a-z0-9/]+?)\s*[)\]]?)?")
+# The unit behind a column's name: diameter_um, diameter (um), diameter [um], diameter/um; spaces are underscores here.
+_UNIT = re.compile(r"(?:_*[_/(\[]_*([a-z0-9/]+?)_*[)\]]?)?")
 _COMMA = re.compile(r"([+-]?[0-9]*),([0-9]+)(\D.*)?")
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _WHOLE = re.compile(r"[0-9]{1,9}(?:\.0*)?")
@@ -105,17 +105,20 @@ def _delimiter(text: str, columns: Sequence[Column]) -> str:
     names = {column.name for column in columns}
 
     def named(delimiter: str) -> tuple[int, int]:
-        parted = [_split(cell)[0] for cell in first.split(delimiter)]
+        parted = [_split(cell, names)[0] for cell in first.split(delimiter)]
         return sum(name in names for name in parted), first.count(delimiter)
 
     return max(_DELIMITERS, key=named)
 
 
-def _split(cell: str) -> tuple[str, str]:
-    """A header's name and its unit, in lower case."""
-    plain = cell.strip().strip('"').strip().lower().translate(_MICRO)
-    match = _HEADER.fullmatch(plain)
-    return (match[1], match[2] or "") if match else (plain, "")
+def _split(cell: str, names: Iterable[str]) -> tuple[str, str]:
+    """Which of the names a header begins with, and its unit, in lower case; all of it where there is none."""
+    whole = cell.strip().strip('"').strip().lower().translate(_MICRO).replace(" ", "_")
+    for name in sorted(names, key=len, reverse=True):
+        match = _UNIT.fullmatch(whole.removeprefix(name)) if whole.startswith(name) else None
+        if match:
+            return name, match[1] or ""
+    return whole, ""
 
 
 def _records(text: str, delimiter: str, faults: list[str], *, origin: str) -> list[tuple[int, list[str]]]:
@@ -148,7 +151,7 @@ def _heads(cells: Sequence[str], columns: Sequence[Column], faults: list[str], *
     heads: list[_Head] = []
     unread: set[str] = set()
     for place, cell in enumerate(cells, start=1):
-        name, unit = _split(cell)
+        name, unit = _split(cell, known)
         if name not in known:
             continue
         column = known[name]

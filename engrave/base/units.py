@@ -28,6 +28,7 @@ JOULES_A_N_UM = 1e-6
 """A force in newtons along a way in micrometres, in joules."""
 
 _ANGLE_DEGREE = "0.017453292519943295769236907684886"
+_MM3_A_MINUTE = "16666666.666666666666666666666667"
 
 DIMENSIONS: tuple[Dimension, ...] = (
     Dimension(
@@ -47,6 +48,12 @@ DIMENSIONS: tuple[Dimension, ...] = (
         suffix="_um_s",
         example="mm/s",
         factors={"um/s": "1", "mm/s": "1e3", "m/s": "1e6"},
+    ),
+    Dimension(
+        name="removal rate",
+        suffix="_um3_s",
+        example="mm3/min",
+        factors={"um3/s": "1", "mm3/s": "1e9", "mm3/min": _MM3_A_MINUTE},
     ),
     Dimension(
         name="length",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engrave.base.durations import Duration
 from engrave.base.errors import UnfinishedError
 from engrave.base.version import tool_version
 from engrave.batch.folder import CHECK, JOB, MANIFEST, load_check
@@ -21,7 +22,7 @@ _THUMBNAIL_PX = 220
 def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop, *, trays: Sequence[str] = ()) -> bytes:
     """``index.html`` over the finished folders of these marks; trays : names of the trays' files."""
     job = workshop.setup.job
-    facts = (
+    facts: tuple[tuple[str, str], ...] = (
         ("Job", job.name),
         ("Tip", f"{job.pin.name}: {job.pin.value.description}"),
         ("Process", job.process.name),
@@ -32,10 +33,24 @@ def index_page(pins: Path, marks: Sequence[Mark], workshop: Workshop, *, trays: 
         ("Profile and face", f"{job.layout.profile}, {job.layout.face}"),
         ("Made by", f"pin-engrave {tool_version()}"),
     )
-    rows = [_row(pins / mark.characters, mark, workshop) for mark in marks]
+    rows: list[PinRow] = []
+    times: list[Duration | None] = []
+    for mark in marks:
+        check = _check(pins / mark.characters)
+        times.append(time_in(check))
+        rows.append(_row(pins / mark.characters, mark, check, workshop))
+    if (together := Duration.of_all(times)) is not None:
+        told = f"{together.told()} for all pins, estimated, without loading and focusing"
+        facts = (*facts, ("Machine time", told))
     beside = (JOB, MANIFEST, *trays)
     summary = Summary(title=f"Batch of job {job.name}", facts=facts, priors=prior_notes(job), files=beside)
     return index_html(rows, summary=summary)
+
+
+def time_in(check: dict[str, Any]) -> Duration | None:
+    """How long a pin takes by its ``check.json``; None where that does not say."""
+    time = check.get("time")
+    return Duration(seconds=time["total_s"], at_least=time["is_least"]) if time else None
 
 
 def _blow(condition: Condition) -> str:
@@ -43,14 +58,18 @@ def _blow(condition: Condition) -> str:
     return f"{condition.energy_j:g} J" if condition.dent_um is None else f"dent {condition.dent_um:g} um"
 
 
-def _row(folder: Path, mark: Mark, workshop: Workshop) -> PinRow:
+def _check(folder: Path) -> dict[str, Any]:
     check = load_check(folder)
     if check is None:
         raise UnfinishedError(f"{folder / CHECK}: has been changed while the batch was made; repeat the command")
+    return check
+
+
+def _row(folder: Path, mark: Mark, check: dict[str, Any], workshop: Workshop) -> PinRow:
     setup = workshop.setup
     layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
     reading = check["reading"] or {}
-    impression = folder / IMPRESSION
+    impression, time = folder / IMPRESSION, time_in(check)
     return PinRow(
         serial=mark.serial,
         maker=mark.maker,
@@ -64,6 +83,7 @@ def _row(folder: Path, mark: Mark, workshop: Workshop) -> PinRow:
         layout_png=layout_png(layout, title="", width_px=_THUMBNAIL_PX),
         impression_png=impression.read_bytes() if impression.is_file() else None,
         files=tuple(name for name in sorted(file_names(setup.job)) if (folder / name).is_file()),
+        time="" if time is None else time.told(),
     )
 
 

@@ -22,6 +22,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "lbrn2": ("job.lbrn2",),
     "ovf": ("job.ovf",),
 }
+_OUTLINES = frozenset({"outline.dxf", "outline-r12.dxf"})
 # All but G-code, which the controller runs as it stands.
 _NOTED = frozenset(_NAMES) - {"ngc"}
 _MESHES: Mapping[str, Callable[[HeightMap], bytes]] = {
@@ -36,6 +37,11 @@ def names_of_files(job: Job) -> tuple[str, ...]:
     named = tuple(name for kind in job.formats for name in _NAMES.get(kind, ()))
     noted = (NOTES,) if any(kind in _NOTED or kind in _MESHES for kind in job.formats) else ()
     return (*named, *noted)
+
+
+def names_of_paths(job: Job) -> tuple[str, ...]:
+    """The names of the machine files that hold the toolpath, and not only the outlines of the land."""
+    return tuple(name for kind in job.formats for name in _NAMES.get(kind, ()) if name not in _OUTLINES)
 
 
 def names_of_meshes(job: Job) -> tuple[str, ...]:

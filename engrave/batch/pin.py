@@ -10,14 +10,15 @@ from engrave.base.errors import InputError
 from engrave.base.files import sha256_hex
 from engrave.base.frames import mirrored_xy
 from engrave.base.version import DISTRIBUTION, tool_version
-from engrave.batch.machine_files import machine_files, meshes, names_of_files, names_of_meshes
+from engrave.batch.erosion_files import erosion_files, names_of_erosion, plan_erosion
+from engrave.batch.machine_files import machine_files, meshes, names_of_files, names_of_meshes, names_of_paths
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job, job_to_json
 from engrave.job.setup import Setup, prepare
 from engrave.layout import Engraving, Layout, engraving_of, lay_out
 from engrave.report import impression_png, impression_x3p, layout_svg, pin_svg
 from engrave.strike import strike
-from engrave.verify import Checked, Checker, check_pin, check_to_json, checker_for
+from engrave.verify import Checked, Checker, check_pin, check_to_json, checker_for, electrode_files
 from toolpaths.errors import ToolpathError
 from toolpaths.laser.planning import plan
 from toolpaths.model import Toolpath
@@ -94,27 +95,31 @@ def _toolpath(setup: Setup, engraving: Engraving) -> Toolpath:
         taper_to=engraving.taper_to,
         surface=setup.tip,
         relief_um=setup.job.relief_um,
-        recipe=setup.job.process.value,
+        recipe=setup.job.laser.value,
         floor_xy_um=mirrored_xy(setup.places.outline_um()),
     )
 
 
 def simulated_impression(setup: Setup, mark: Mark) -> HeightMap:
-    """The primer that a mark's planned toolpath would leave under the nominal strike, without a machine file."""
-    planned = plan_pin(setup, mark)
-    tip = cut(
-        planned.toolpath,
-        surface=setup.tip,
-        beam_for=setup.job.process.value.beam_for,
-        half_width_um=setup.tip.edge_radius_um,
-        pixel_um=setup.job.pixel_um,
-    )
+    """The primer that a mark's planned paths would leave under the nominal strike, without a machine file."""
+    if setup.job.is_erosion:
+        _, engraving = drawn_pin(setup, mark)
+        tip = plan_erosion(setup, engraving).tip(setup)
+    else:
+        tip = cut(
+            plan_pin(setup, mark).toolpath,
+            surface=setup.tip,
+            beam_for=setup.job.laser.value.beam_for,
+            half_width_um=setup.tip.edge_radius_um,
+            pixel_um=setup.job.pixel_um,
+        )
     return strike(tip, form=setup.tip, primer=setup.job.primer.value, condition=setup.job.nominal).surface
 
 
 def file_names(job: Job) -> tuple[str, ...]:
     """Every file that a finished pin's folder may hold; those of ``simulated_of`` alone may be missing from it."""
-    return (*_ALWAYS, *names_of_files(job), *simulated_of(job))
+    made = names_of_erosion(job) if job.is_erosion else names_of_files(job)
+    return (*_ALWAYS, *made, *simulated_of(job))
 
 
 def simulated_of(job: Job) -> tuple[str, ...]:
@@ -131,21 +136,15 @@ _ALWAYS = ("check.json", "layout.svg", "mark.json", "pin.svg")
 def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]:
     """Every file of one pin's folder by name, and the check that its ``check.json`` tells of."""
     setup = workshop.setup
-    planned = plan_pin(setup, mark)
     title = f"{mark.characters[:4]} {mark.characters[4:]} - {mark.serial} ({mark.maker}, {mark.model})"
-    files = {
-        "mark.json": json_bytes(mark_to_json(mark)),
-        **machine_files(
-            planned.toolpath,
-            _outlines(planned.engraving),
-            setup.job,
-            title=f"{mark.characters}: toolpath, as it is cut",
-            header=_header(workshop, mark),
-        ),
-    }
-    files["layout.svg"] = layout_svg(planned.layout, title=title)
-    files["pin.svg"] = pin_svg(planned.engraving, title=title, boundary=setup.tip.boundary)
-    checked = check_pin(files[setup.job.machine_file], mark, workshop.checker)
+    layout, engraving = drawn_pin(setup, mark)
+    paths, others = _eroded_files(workshop, mark, engraving) if setup.job.is_erosion else _laser_files(workshop, mark)
+    files = {"mark.json": json_bytes(mark_to_json(mark)), **paths, **others}
+    files["layout.svg"] = layout_svg(layout, title=title)
+    files["pin.svg"] = pin_svg(engraving, title=title, boundary=setup.tip.boundary)
+    beside = {name: data for name, data in paths.items() if name != setup.job.machine_file}
+    electrodes = {name: others[name] for name in electrode_files(setup.job)}
+    checked = check_pin(paths[setup.job.machine_file], mark, workshop.checker, beside=beside, electrodes=electrodes)
     if checked.nominal is not None:
         surface = checked.nominal.impression.surface
         files[IMPRESSION] = impression_png(surface, title=title)
@@ -155,6 +154,28 @@ def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]
         files |= meshes(checked.tip, setup.job)
     files["check.json"] = json_bytes(check_to_json(checked, setup))
     return files, checked
+
+
+def _laser_files(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The machine files that hold a laser's paths, and the others."""
+    setup = workshop.setup
+    planned = plan_pin(setup, mark)
+    files = machine_files(
+        planned.toolpath,
+        _outlines(planned.engraving),
+        setup.job,
+        title=f"{mark.characters}: toolpath, as it is cut",
+        header=_header(workshop, mark),
+    )
+    return {name: files.pop(name) for name in names_of_paths(setup.job)}, files
+
+
+def _eroded_files(workshop: Workshop, mark: Mark, engraving: Engraving) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The program of a machine that erodes, and what its operator and whoever makes electrodes need."""
+    planned = plan_erosion(workshop.setup, engraving)
+    files = erosion_files(planned, workshop.setup.job, header=_header(workshop, mark), characters=mark.characters)
+    machine_file = workshop.setup.job.machine_file
+    return {machine_file: files.pop(machine_file)}, files
 
 
 def _outlines(engraving: Engraving) -> list[shapely.Polygon]:

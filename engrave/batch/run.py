@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engrave.base.config import json_bytes, parse_json
+from engrave.base.durations import Duration
 from engrave.base.errors import UnfinishedError
 from engrave.base.files import read_bytes, sha256_hex, write_folder_atomic
 from engrave.batch.folder import (
@@ -28,7 +29,7 @@ from engrave.batch.folder import (
     require_ours,
     write_if_changed,
 )
-from engrave.batch.index import index_page
+from engrave.batch.index import index_page, time_in
 from engrave.batch.orders import Order, Orders
 from engrave.batch.pin import Workshop, file_names, job_document, make_pin, simulated_of, workshop_for
 from engrave.batch.pool import pooled
@@ -51,12 +52,16 @@ def silent(_done: int, _total: int, _name: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinOutcome:
-    """One pin of a finished batch; ``findings`` are those of its ``check.json``, ``files`` the hashes by name."""
+    """One pin of a finished batch; ``files`` are the hashes by name.
+
+    findings, time : those of its ``check.json``; None where how long the pin takes is not known.
+    """
 
     order: Order
     mark: Mark
     passed: bool
     findings: tuple[dict[str, Any], ...]
+    time: Duration | None
     files: dict[str, str]
 
 
@@ -282,6 +287,7 @@ def _finished(order: Order, mark: Mark, batch: _Batch) -> PinOutcome:
         mark=mark,
         passed=check["verdict"] == "pass",
         findings=tuple(check["findings"]),
+        time=time_in(check),
         files=hashes_in(folder, file_names(batch.workshop.setup.job)),
     )
 

@@ -1,4 +1,4 @@
-"""``calibrate``: a coupon for the laser, its measurements to a process, and how good a gauge is."""
+"""``calibrate``: coupons for a laser and for a rod, their measurements to a process, and how good a gauge is."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def _frequency_hz(_ctx: click.Context, _parameter: click.Parameter, value: str |
 
 @click.group(no_args_is_help=False)
 def calibrate() -> None:
-    """Calibrate a laser on a coupon, or judge a gauge."""
+    """Calibrate a laser or an eroding rod on a coupon, or judge a gauge."""
 
 
 @calibrate.group(no_args_is_help=False)
@@ -105,19 +105,99 @@ def fit(
 
 
 def _print_fit(document: dict[str, Any]) -> None:
+    _print_figures(document)
+    for what, told in (("diameters", document["craters"]), ("depths", document["depths"])):
+        if told is not None:
+            _print_scatter(what, told, told["largest"]["cell"])
+
+
+def _print_figures(document: dict[str, Any]) -> None:
     for figure in document["figures"]:
         unit = f" {figure['unit']}" if figure["unit"] else ""
         click.echo(
             f"{figure['name'].replace('_', ' ')}: {figure['value']:.4g}{unit}, "
             f"95 % from {figure['low']:.4g} to {figure['high']:.4g} (+- {figure['half_width']:.1%})"
         )
-    for what, told in (("diameters", document["craters"]), ("depths", document["depths"])):
-        if told is not None:
-            largest = told["largest"]
-            click.echo(
-                f"{told['used']} {what}: {told['noise']:.1%} about the fit, "
-                f"farthest {largest['cell']} ({largest['residual']:+.1%})"
-            )
+
+
+def _print_scatter(what: str, told: dict[str, Any], farthest: str) -> None:
+    click.echo(
+        f"{told['used']} {what}: {told['noise']:.1%} about the fit, "
+        f"farthest {farthest} ({told['largest']['residual']:+.1%})"
+    )
+
+
+@calibrate.group(no_args_is_help=False)
+def edm() -> None:
+    """Side gap, front gap and wear of an eroding rod."""
+
+
+@edm.command("coupon")
+@job_option
+@click.option(
+    "--rod", type=click.IntRange(min=1), help="Which rod of the process, counted from 1; the finest without it."
+)
+@click.option("--out", "-o", type=_FILE, required=True, help="The folder to make, a new one.")
+@json_option
+@quiet_option
+def edm_coupon(*, job_path: Path | None, rod: int | None, out: Path, as_json: bool, quiet: bool) -> Exit:
+    """Make a coupon: slots by depth and length, each cut in one pass, a map, a form to fill in."""
+    from engrave.api.calibrating_rod_coupon import edm_coupon as make_coupon  # noqa: PLC0415 - start-up
+
+    document = make_coupon(job_path, out, rod=rod)
+    if as_json:
+        print_json(document)
+    else:
+        lengths_um = [slot["length_um"] for slot in document["slots"]]
+        click.echo(
+            f"{len(lengths_um)} slots from {min(lengths_um):g} to {max(lengths_um):g} um, "
+            f"rod {document['rod']} of {document['rod_um']:g} um"
+        )
+    tell(f"{out}: cut coupon.ngc on a polished flat, find slots by coupon.svg, fill in measurements.csv", quiet=quiet)
+    return Exit.DONE
+
+
+@edm.command("fit")
+@click.argument("measurements", type=_FILE)
+@click.option(
+    "--out", "-o", type=_FILE, help="The process, NAME.toml: one that is there is brought up to date, else a new one."
+)
+@click.option("--name", help="What the process is called; the file's name without it.")
+@click.option("--process", help="The process that a new file begins with; the shipped wc-20 without it.")
+@click.option("--library", type=_FILE, help="A folder with processes of your own, under millings/.")
+@json_option
+@quiet_option
+def edm_fit(
+    *,
+    measurements: Path,
+    out: Path | None,
+    name: str | None,
+    process: str | None,
+    library: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> Exit:
+    """Fit a rod's gaps and wear to measured slots, and put them into a process.
+
+    MEASUREMENTS is the coupon's form, filled in: a CSV with rod, depth sent to, length, width and two depths. Exit
+    code 3: the fit is too poor to make a process of; the limits are printed.
+    """
+    from engrave.api.calibrating_rod import fit_edm  # noqa: PLC0415 - start-up
+
+    fitted = fit_edm(measurements, out=out, name=name, process=process, library=library)
+    if as_json:
+        print_json(fitted.document)
+    else:
+        _print_figures(fitted.document)
+        for what in ("widths", "depths"):
+            _print_scatter(what, fitted.document[what], fitted.document[what]["largest"]["place"])
+    for note in fitted.document["notes"]:
+        tell(note, quiet=quiet)
+    for fault in fitted.document["faults"]:
+        tell(f"no process: {fault}", quiet=quiet)
+    if fitted.process is not None:
+        tell(f"{out}: the process; its layers, feeds and compensation stand as they were", quiet=quiet)
+    return Exit.DONE if fitted.good else Exit.NO
 
 
 @calibrate.command("gauge")

@@ -26,8 +26,8 @@ _SURE, _HOPELESS = 0.9999, 0.0001
 def list_names(kind: str | None, library: Path | None, *, as_json: bool) -> Exit:
     """List pins, faces, machines, processes and so on.
 
-    KIND is one of pins, faces, machines, processes, primers, conditions, ensembles, rules, formats, profiles, or one
-    of them in the singular; without it all are listed.
+    KIND is one of pins, faces, machines, processes, millings, sinkings, primers, conditions, ensembles, rules, formats,
+    profiles, or one of them in the singular; without it all are listed.
     """
     from engrave import api  # noqa: PLC0415 - start-up
     from engrave.api.library import plural  # noqa: PLC0415 - start-up

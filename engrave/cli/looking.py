@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engrave.base.durations import Duration
 from engrave.base.errors import Exit, InputError
 from engrave.cli.output import (
     job_option,
@@ -73,8 +74,10 @@ def _named(text: str, maker: str | None, model: str | None) -> "PinName | Path":
 def check(path: Path, *, as_json: bool, quiet: bool, verbose: bool) -> Exit:
     """Read machine files back, cut and strike them in simulation, and read.
 
-    PATH is a batch's folder or one pin's; a pin needs its machine file (job.ngc, or a scanner's job.ovf), mark.json
-    and, beside them or two folders up, job.json.
+    PATH is a batch's folder, one pin's, or one file of a pin: .ngc, .dxf, .svg, .lbrn2, .ovf, or the engraved tip as
+    .stl, .3mf or .glb. What a file does not say, such as the process in a DXF, is taken from job.json. A folder is
+    judged by its job.ngc, or a scanner's job.ovf or job.lbrn2. A pin needs mark.json beside its file and, there or two
+    folders up, job.json.
     """
     from engrave import api  # noqa: PLC0415 - start-up
 
@@ -94,4 +97,8 @@ def _print_check(document: dict[str, Any]) -> None:
     read = reading.get("characters") or "nothing"
     named = reading.get("serial") or "nobody"
     intended = document["intended"]
-    click.echo(f"{document['verdict']}: {intended['characters']} {intended['serial']}; reads {read}, names {named}")
+    taken = "; geometry only, process from job.json" if document["geometry_only"] else ""
+    time = document["time"]
+    lasts = f"; takes {Duration(seconds=time['total_s'], at_least=time['is_least']).told()}" if time else ""
+    line = f"{document['verdict']}: {intended['characters']} {intended['serial']}; reads {read}, names {named}"
+    click.echo(f"{line}{taken}{lasts}")

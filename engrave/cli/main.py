@@ -47,7 +47,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "job": ("engrave.cli.data", "job", "Begin a job, fit it to its pin, or hold it against the design rules."),
     "pin": ("engrave.cli.pins", "pin", "Make a pin's profile from a scan of its tip."),
-    "calibrate": ("engrave.cli.calibrating", "calibrate", "Calibrate a laser on a coupon, or judge a gauge."),
+    "calibrate": (
+        "engrave.cli.calibrating",
+        "calibrate",
+        "Calibrate a laser or an eroding rod on a coupon, or judge a gauge.",
+    ),
     "tray": (
         "engrave.cli.trays",
         "tray",

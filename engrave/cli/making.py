@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engrave.base.durations import Duration
 from engrave.base.errors import Exit
 from engrave.cli.output import (
     actor_option,
@@ -165,7 +166,15 @@ def _print_outcome(outcome: "BatchOutcome", *, as_json: bool, quiet: bool, verbo
         f"{len({line for line, _ in outcome.skipped})} rows skipped: {outcome.folder / 'index.html'}",
         quiet=quiet,
     )
+    _tell_time(outcome, quiet=quiet)
     return Exit.DONE if outcome.good else Exit.NO
+
+
+def _tell_time(outcome: "BatchOutcome", *, quiet: bool) -> None:
+    """How long the pins take together, where it is known of all that pass."""
+    together = Duration.of_all(pin.time for pin in outcome.pins if pin.passed)
+    if together is not None:
+        tell(f"machine time of the pins that pass, estimated: {together.told()}", quiet=quiet)
 
 
 def _tell_skipped(bad: tuple[tuple[int, str], ...], *, quiet: bool) -> None:

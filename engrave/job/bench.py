@@ -14,6 +14,7 @@ from engrave.job.faces import typeface_of
 from engrave.job.model import AXIAL, Job
 from engrave.layout import Places
 from engrave.layout.fitting import Fit, Found, fitted
+from engrave.layout.places import RAISED, RECESSED
 from engrave.layout.prediction import ways_of
 from engrave.layout.room import Bench, bench_for
 from engrave.layout.rules import edge_margin_um
@@ -21,6 +22,8 @@ from engrave.strike import Condition, Primer
 from engrave.strike.varied import varied
 from engrave.tips import Pin, tip_of
 from fonts.typeface import Typeface
+from toolpaths.edm.milling_recipe import Milling
+from toolpaths.edm.sinking_recipe import Sinking
 from toolpaths.laser.ablation import crater_radius_um, log_fluence
 from toolpaths.laser.recipe import NONE, Recipe
 from toolpaths.surface import Surface
@@ -39,27 +42,51 @@ _ROUND_SHARE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Widths:
-    """What a process cuts: the planner's kerf, the width that the process gives, and from the crest to half relief."""
+    """What a process cuts: the planner's kerf, the width that the process gives, and from the crest to half relief.
+
+    ridge_um : the least land that may stand between two cuts; 0 for any. level_um : width of a cut whose floor is
+    level, whatever the slope; 0 where it follows the tip. finer : what would cut finer, in words.
+    """
 
     kerf_um: float
     crater_um: float
     wall_um: float
+    finer: str
+    ridge_um: float = 0.0
+    level_um: float = 0.0
 
 
-def widths_of(recipe: Recipe) -> Widths:
-    """The widths of a laser's cut: of the step that cuts widest, and its walls as the rough step leaves them."""
+def widths_of(process: Recipe | Milling | Sinking, *, polarity: str = RAISED) -> Widths:
+    """The widths of a cut: of a laser's step that cuts widest, its walls as the rough step leaves them.
+
+    Of sparks the cut is the least opening that the finest rod can go into, or of an electrode a rib, between the lands
+    of a raised mark a wall. Walls stand upright: a rod's end stays flat as it wears, and the side gap is the same all
+    the way down (prior).
+    """
+    if isinstance(process, Recipe):
+        return _laser_widths(process)
+    if isinstance(process, Milling):
+        width_um = process.opening_um
+        return Widths(kerf_um=width_um, crater_um=width_um, wall_um=0.0, finer="a thinner rod", level_um=width_um)
+    width_um = process.opening_um if polarity == RECESSED else process.space_um
+    return Widths(
+        kerf_um=width_um, crater_um=width_um, wall_um=0.0, finer="a finer electrode", ridge_um=process.ridge_um
+    )
+
+
+def _laser_widths(recipe: Recipe) -> Widths:
     levels = [
         (recipe.beam_of(step), float(log_fluence(recipe.process_of(step), recipe.beam_of(step))))
         for step in recipe.steps
     ]
     crater_um = max(float(crater_radius_um(spot_um=beam.spot_radius_um, log_fluence=level)) for beam, level in levels)
     share = WALL_SHARE_WITHOUT_CONTOUR if recipe.rough.contour == NONE else WALL_SHARE
-    return Widths(kerf_um=recipe.kerf_um, crater_um=2 * crater_um, wall_um=share * crater_um)
+    return Widths(kerf_um=recipe.kerf_um, crater_um=2 * crater_um, wall_um=share * crater_um, finer="a finer spot")
 
 
-def usable_face(tip: Surface, pin: Pin, recipe: Recipe) -> Polygon:
+def usable_face(tip: Surface, pin: Pin, widths: Widths) -> Polygon:
     """The part of the face that may carry lands: an edge margin inside its boundary, pin frame."""
-    margin_um = edge_margin_um(runout_um=pin.runout_um, kerf_um=recipe.kerf_um)
+    margin_um = edge_margin_um(runout_um=pin.runout_um, kerf_um=widths.kerf_um)
     # A narrow waist may part a face: what is left is the larger of the parts.
     parts = shapely.get_parts(shapely.buffer(tip.boundary, -margin_um))
     return max(parts.tolist(), key=lambda part: part.area, default=Polygon())
@@ -74,7 +101,7 @@ def fit_layout(
     fit: Fit,
     *,
     pin: Pin,
-    recipe: Recipe,
+    recipe: Recipe | Milling | Sinking,
     primer: Primer,
     conditions: tuple[Sourced[Condition], ...],
     nominal: Condition,
@@ -96,6 +123,7 @@ def fit_layout(
         nominal=nominal,
         relief_um=relief_um,
         typeface=typeface,
+        polarity=fit.polarity,
     )
     found = fitted(replace(fit, profiles=wanted), bench)
     if relief_along == AXIAL:
@@ -129,16 +157,17 @@ def axial_relief_um(relief_um: float, tip: Surface, places: Places) -> float:
 def bench_of(
     *,
     pin: Pin,
-    recipe: Recipe,
+    recipe: Recipe | Milling | Sinking,
     primer: Primer,
     conditions: tuple[Sourced[Condition], ...],
     nominal: Condition,
     relief_um: float,
     typeface: Typeface,
+    polarity: str = RAISED,
 ) -> Bench:
     """What layouts are compared on. Raises InputError where a condition asks more of the tip than it can do."""
-    tip = tip_of(pin)
-    usable = usable_face(tip, pin, recipe)
+    tip, widths = tip_of(pin), widths_of(recipe, polarity=polarity)
+    usable = usable_face(tip, pin, widths)
     if usable.is_empty:
         raise InputError("pin: the face is narrower than its edge margins; nothing of it can be engraved")
     faults: list[str] = []
@@ -146,7 +175,6 @@ def bench_of(
         with Collecting(faults, prefix=f"conditions: {entry.name!r}: "):
             ways_of(tip, primer, [[entry.value]])
     raise_faults(faults)
-    widths = widths_of(recipe)
     return bench_for(
         tip=tip,
         usable=usable,
@@ -157,4 +185,5 @@ def bench_of(
         relief_um=relief_um,
         kerf_um=widths.kerf_um,
         wall_um=widths.wall_um,
+        least_stroke_um=widths.kerf_um if polarity == RECESSED else max(widths.kerf_um / 2, widths.ridge_um),
     )

@@ -1,9 +1,11 @@
 """The job's values: as a person writes them (``Ordered``) and as the program uses them (``Job``)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Annotated, TypeVar
 
-from engrave.base.config import key_of
-from engrave.base.errors import Collecting, raise_faults
+from engrave.base.config import OneOf, key_of
+from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.shelf import Sourced
 from engrave.code.ranges import Range
 from engrave.layout import LayoutSettings
@@ -11,6 +13,8 @@ from engrave.layout.fitting import Fit
 from engrave.layout.packs import Pack
 from engrave.strike import Condition, Primer
 from engrave.tips import Pin
+from toolpaths.edm.milling_recipe import Milling
+from toolpaths.edm.sinking_recipe import Sinking
 from toolpaths.fixture import Fixture
 from toolpaths.laser.recipe import Recipe
 from toolpaths.machine import Machine
@@ -21,9 +25,16 @@ AXIAL, NORMAL = "axis", "normal"
 DIRECTIONS = (AXIAL, NORMAL)
 # Files that are no machine's: records of the simulation and meshes of the engraved pin, to be had with any.
 RECORDS = ("x3p", "stl", "3mf", "glb")
+# Files of the electrodes of a sinker, for whoever makes them.
+ELECTRODES = ("electrode-stl", "electrode-3mf", "electrode-dxf")
 # Walls are about 4 um wide from a tenth to nine tenths: coarser pixels would decide the verdict by their own size.
 MOST_PIXEL_UM = 1.5
 _MOST_NAME = 64
+# What each process is, in words.
+PROCESS_WORDS: Mapping[type, str] = {Recipe: "a laser's", Milling: "milling by sparks", Sinking: "sinking by sparks"}
+# In a document a process is told by what one of its kind alone has.
+TOLD_BY = OneOf(told_by=(("rods", Milling), ("stages", Sinking)), else_=Recipe)
+_P = TypeVar("_P", Recipe, Milling, Sinking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +105,10 @@ class Ordered:
     """A job file: names of pins, processes and so on, and the numbers that are the job's own.
 
     Either ``layout`` gives the sizes of the mark, or they are searched for, as ``fit`` says or as it would by default.
-    ``library``, where given, is a
-    folder beside the job file with the user's own pins, machines, processes, primers, conditions, faces, rules and
+    ``process`` is a laser's, a milling or a sinking by sparks. ``library``, where given, is a folder beside the job
+    file with the user's own pins, machines, processes, millings, sinkings, primers, conditions, faces, rules and
     fixtures; an entry there goes before the shipped one of the same name. ``fixture``, where given, asks for one
-    program a tray of pins. ``rules`` names rule packs whose clauses are told beside
-    the design rules.
+    program a tray of pins. ``rules`` names rule packs whose clauses are told beside the design rules.
     """
 
     name: str
@@ -133,14 +143,16 @@ class Ordered:
 class Job:
     """A job with everything it names resolved, the ends of its ranges among it.
 
-    ``fit`` is what the search was asked for that found ``layout``, or None where the sizes were given. ``face_text`` is
-    the file of a face of the user's own. ``registry`` names the registry that gives the codes, or is None where the
-    ranges do. ``fixture`` holds the pins of a tray, its probe table in it; None where pins are marked one by one.
+    ``process`` is a laser's or one of two by sparks; ``laser``, ``milling`` and ``sinking`` are for code that serves
+    one of them alone. ``fit`` is what the search was asked for that found ``layout``, or None where the sizes were
+    given. ``face_text`` is the file of a face of the user's own. ``registry`` names the registry that gives the codes,
+    or is None where the ranges do. ``fixture`` holds the pins of a tray, its probe table in it; None where pins are
+    marked one by one.
     """
 
     name: str
     pin: Sourced[Pin]
-    process: Sourced[Recipe]
+    process: Sourced[Annotated[Recipe | Milling | Sinking, TOLD_BY]]
     machine: Sourced[Machine]
     primer: Sourced[Primer]
     conditions: tuple[Sourced[Condition], ...]
@@ -163,6 +175,36 @@ class Job:
         # A template that is none is told where the ranges are checked against one another.
         with Collecting([]):
             object.__setattr__(self, "ranges", tuple(entry.with_ends() for entry in self.ranges))
+
+    @property
+    def is_erosion(self) -> bool:
+        """Whether the pin is cut by sparks, not by a laser."""
+        return not isinstance(self.process.value, Recipe)
+
+    @property
+    def laser(self) -> Sourced[Recipe]:
+        """The laser's process. Raises InputError where the job erodes."""
+        return self._only(Recipe, "a laser")
+
+    @property
+    def milling(self) -> Sourced[Milling]:
+        """The process of milling by sparks. Raises InputError where the job has another."""
+        return self._only(Milling, "milling by sparks")
+
+    @property
+    def sinking(self) -> Sourced[Sinking]:
+        """The process of sinking by sparks. Raises InputError where the job has another."""
+        return self._only(Sinking, "sinking by sparks")
+
+    def _only(self, cls: type[_P], wanted: str) -> Sourced[_P]:
+        """The process, of that class. Raises InputError."""
+        process = self.process
+        if not isinstance(process.value, cls):
+            found = PROCESS_WORDS[type(process.value)]
+            raise InputError(
+                f"job {self.name!r}: process {process.name!r} is {found}; this is for {wanted} alone, name such a one"
+            )
+        return Sourced(name=process.name, value=process.value, sources=process.sources)
 
     @property
     def machine_file(self) -> str:

@@ -15,19 +15,23 @@ from engrave.code.ranges import Range, RangeTable
 from engrave.job.bench import fit_layout
 from engrave.job.faces import face_text, known_faces, typeface_of
 from engrave.job.fixtures import FIXTURES
-from engrave.job.model import NOMINAL, RECORDS, Figures, Job, Ordered
-from engrave.job.shelves import MACHINES, PROCESSES
+from engrave.job.model import ELECTRODES, NOMINAL, PROCESS_WORDS, RECORDS, Figures, Job, Ordered
+from engrave.job.shelves import MACHINES, load_process
 from engrave.layout import LayoutSettings
 from engrave.layout.fitting import Fit
 from engrave.layout.packs import PACKS
 from engrave.strike import CONDITIONS, PRIMERS
 from engrave.tips import PINS, tip_of
-from toolpaths.machine import GCODE, Machine
+from toolpaths.edm.sinking_recipe import Sinking
+from toolpaths.laser.recipe import Recipe
+from toolpaths.machine import EDM, GCODE, Machine
 from toolpaths.tray import tray_faults
 
 JOB_SCHEMA = "pin-engrave/job/1"
 # What a check of a scanner's files reads, the format that says most first: a LightBurn project has no heights.
 _READ_OF_GALVO = ("ovf", "lbrn2")
+# What a check of a sunk pin reads beside its program.
+_ELECTRODE_MESH = "electrode-stl"
 _FIGURES = {key_of(field.name) for field in fields(Figures)}
 
 
@@ -54,9 +58,8 @@ def load_job(path: Path | None) -> Job:
     library = _library(table, path)
     found = _found(table, library, faults, origin=origin)
     faults += [f"{origin}: {fault}" for fault in (*_library_faults(table, library), *_layout_faults(table, library))]
-    faults += [
-        f"{origin}: formats: {fault}" for fault in _format_faults(table.get("formats"), found.get("machine", []))
-    ]
+    faults += [f"{origin}: formats: {fault}" for fault in _format_faults(table.get("formats"), found)]
+    faults += [f"{origin}: machine: {fault}" for fault in _machine_faults(found)]
     with Collecting(faults, prefix=f"{origin}: "):
         RangeTable(_ranges(table))
     if ordered is None or faults:
@@ -122,7 +125,12 @@ def require_formats(job: Job, formats: tuple[str, ...], *, origin: str) -> None:
 
     A check of a stage reads its G-code.
     """
-    raise_faults([f"{origin}: {fault}" for fault in _format_faults(list(formats), [job.machine])])
+    raise_faults([f"{origin}: {fault}" for fault in _format_faults(list(formats), _parts(job))])
+
+
+def _parts(job: Job) -> dict[str, list[Sourced[Any]]]:
+    """What decides over a job's formats, as ``_found`` gives it."""
+    return {"machine": [job.machine], "process": [job.process]}
 
 
 # What follows looks into the table as it was written, so that a fault elsewhere in the file does not hide others. Parts
@@ -135,7 +143,6 @@ def _found(
     """What the table names, by key, as far as it is there; faults are put on the list."""
     shelves: dict[str, Shelf[Any]] = {
         "pin": PINS,
-        "process": PROCESSES,
         "machine": MACHINES,
         "primer": PRIMERS,
         "conditions": CONDITIONS,
@@ -147,7 +154,23 @@ def _found(
         for name in _texts(table.get(key)):
             with Collecting(faults, prefix=f"{origin}: {key}: "):
                 found.setdefault(key, []).append(shelf.load(name, library))
+    for name in _texts(table.get("process")):
+        with Collecting(faults, prefix=f"{origin}: process: "):
+            found["process"] = [load_process(name, library)]
     return found
+
+
+def _machine_faults(found: Mapping[str, Sequence[Sourced[Any]]]) -> Iterator[str]:
+    """A laser's process on a machine with a spark generator, or the other way about."""
+    for process in found.get("process", ()):
+        for machine in found.get("machine", ()):
+            sparks = not isinstance(process.value, Recipe)
+            if sparks != (machine.value.controller == EDM):
+                wanted = f"a machine with a spark generator (controller {EDM!r})" if sparks else "a laser's machine"
+                yield (
+                    f"{machine.name!r} cannot run process {process.name!r}, which is "
+                    f"{PROCESS_WORDS[type(process.value)]}; name {wanted}, or another process"
+                )
 
 
 def _texts(value: object) -> list[str]:
@@ -187,18 +210,24 @@ def _face(table: Mapping[str, Any]) -> str | None:
     return None
 
 
-def formats_of(machine: Machine) -> tuple[str, ...]:
-    """Everything that a job on this machine may ask for: the machine's own files, and records."""
-    return (*machine.formats, *RECORDS)
+def formats_of(machine: Machine, process: object) -> tuple[str, ...]:
+    """Everything that a job may ask for: the machine's own files, records, and what a sinker's electrodes are made by.
+
+    process : the value of a job's process.
+    """
+    return (*machine.formats, *(ELECTRODES if isinstance(process, Sinking) else ()), *RECORDS)
 
 
-def _format_faults(formats: object, machines: Sequence[Sourced[Machine]]) -> Iterator[str]:
+def _format_faults(formats: object, found: Mapping[str, Sequence[Sourced[Any]]]) -> Iterator[str]:
     if not isinstance(formats, list):
         return
+    machines, process = found.get("machine", ()), next((entry.value for entry in found.get("process", ())), None)
+    if isinstance(process, Sinking) and _ELECTRODE_MESH not in formats:
+        yield f"{_ELECTRODE_MESH!r} is not among them, and a sunk pin is checked by its electrodes; add it"
     if all(not machine.value.is_galvo for machine in machines) and GCODE not in formats:
         yield f"{GCODE!r} is not among them, and it is the file that every check reads; add it"
     for machine in machines:
-        known = formats_of(machine.value)
+        known = formats_of(machine.value, process)
         unknown = [name for name in formats if isinstance(name, str) and name not in known]
         if machine.value.is_galvo and GCODE in unknown:
             unknown.remove(GCODE)
@@ -238,12 +267,13 @@ def job_from_json(document: dict[str, Any], *, origin: str) -> Job:
     """The job of such a document. Raises InputError with every fault."""
     values = {key: value for key, value in document.items() if key != "schema"}
     job = from_jsonable(Job, values, origin=origin)
-    formats = _format_faults(list(job.formats), [job.machine])
+    formats = _format_faults(list(job.formats), _parts(job))
     own = None if job.face_text is None else job.layout.face
     faults = [
         f"{origin}: {fault}" for fault in _layout_faults(to_jsonable(job), None) if own is None or own not in fault
     ]
     faults += [f"{origin}: formats: {fault}" for fault in formats]
+    faults += [f"{origin}: machine: {fault}" for fault in _machine_faults(_parts(job))]
     faults += [f"{origin}: fixture: {fault}" for fault in _fixture_faults(job)]
     with Collecting(faults, prefix=f"{origin}: "):
         RangeTable(job.ranges)

@@ -9,7 +9,7 @@ from engrave.base.errors import Collecting, InputError, raise_faults
 from engrave.base.frames import mirrored_xy
 from engrave.code.profiles import Profile, profile_by_name
 from engrave.code.ranges import RangeTable
-from engrave.job.bench import axial_relief_um, is_round, usable_face, widths_of
+from engrave.job.bench import Widths, axial_relief_um, is_round, usable_face, widths_of
 from engrave.job.faces import typeface_of
 from engrave.job.model import AXIAL, Job
 from engrave.layout import Grounds, LandShapes, Places, check_layout, land_shapes, plan_places
@@ -95,11 +95,15 @@ def _axial(job: Job, tip: Tip, places: Places) -> Job:
 
 def _room(job: Job, tip: Tip) -> Polygon | None:
     """Where teeth may stand, reading frame: on a round face the ring is whole or does not fit, and a rule tells."""
-    return None if is_round(tip) else shapely.transform(usable_face(tip, job.pin.value, job.process.value), mirrored_xy)
+    return None if is_round(tip) else shapely.transform(usable_face(tip, job.pin.value, _widths(job)), mirrored_xy)
+
+
+def _widths(job: Job) -> Widths:
+    return widths_of(job.process.value, polarity=job.layout.polarity)
 
 
 def _grounds(job: Job, tip: Tip, places: Places, largest_patch_um: float) -> Grounds:
-    widths, pin = widths_of(job.process.value), job.pin.value
+    widths, pin = _widths(job), job.pin.value
     field, taper_to = field_of(places, tip=tip, largest_patch_um=largest_patch_um)
     return Grounds(
         tip=tip,
@@ -113,7 +117,10 @@ def _grounds(job: Job, tip: Tip, places: Places, largest_patch_um: float) -> Gro
         field=field,
         taper_to=taper_to,
         largest_patch_um=largest_patch_um,
-        recipe=job.process.value,
+        recipe=None if job.is_erosion else job.laser.value,
+        finer=widths.finer,
+        ridge_um=widths.ridge_um,
+        level_um=widths.level_um,
         step_um=job.machine.value.step_um,
         runout_um=pin.runout_um,
         clocking_datum=pin.clocking_datum,

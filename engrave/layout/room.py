@@ -38,8 +38,9 @@ class Bench:
     """What a layout is fitted to.
 
     usable : the part of the face that may carry lands, reading frame. kerf_um, wall_um : what the process cuts, and
-    from the crest to half relief. widest : width over height of the face's widest glyph, stroke aside. formed_um :
-    depth below the apex to which the nominal strike forms a land with backing to spare.
+    from the crest to half relief. least_stroke_um : that can be cut, at the crest; see rule L111. widest : width over
+    height of the face's widest glyph, stroke aside. formed_um : depth below the apex to which the nominal strike forms
+    a land with backing to spare.
     """
 
     tip: Surface
@@ -48,6 +49,7 @@ class Bench:
     relief_um: float
     kerf_um: float
     wall_um: float
+    least_stroke_um: float
     widest: float
     formed_um: float
 
@@ -73,8 +75,8 @@ class Bench:
 
     @property
     def strokes_um(self) -> tuple[float, float]:
-        """Widths of a stroke at the crest, the thinnest and the usual one, whole steps; see rule L111 for the kerf."""
-        least_um = np.ceil(self.kerf_um / 2 / STEP_UM) * STEP_UM
+        """Widths of a stroke at the crest, the thinnest and the usual one, whole steps."""
+        least_um = np.ceil(self.least_stroke_um / STEP_UM) * STEP_UM
         thin_um, usual_um = (
             max(float(np.round((width_um - 2 * self.wall_um) / STEP_UM) * STEP_UM), least_um)
             for width_um in (THIN_UM, USUAL_UM)
@@ -93,6 +95,7 @@ def bench_for(
     relief_um: float,
     kerf_um: float,
     wall_um: float,
+    least_stroke_um: float,
 ) -> Bench:
     """The bench of a job. ``usable`` : pin frame."""
     return Bench(
@@ -102,6 +105,7 @@ def bench_for(
         relief_um=relief_um,
         kerf_um=kerf_um,
         wall_um=wall_um,
+        least_stroke_um=least_stroke_um,
         widest=_widest(typeface),
         formed_um=_formed_um(tip, primer, nominal, relief_um=relief_um),
     )

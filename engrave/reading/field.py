@@ -37,6 +37,10 @@ _LEAST_SAMPLES = 200
 # spheres and flats by 1.2 at most, however badly they were struck. A form that bends less towards its edge, as a
 # cone does, is not offered: it would follow the shoulder of a weak strike's dent, which is no patch.
 _LEAST_DEPARTURE_UM, _LEAST_GAIN = 1.5, 1.5
+# Teeth and shapes that a drag has smeared run into one another: their mean leaves the band, and the patch ends at them
+# although floors stand between. So it is grown once more with depressions bridged that are narrower than this, a
+# smeared stroke and more, and that is taken where it grows by this factor.
+_BRIDGED_UM, _BRIDGED_GAIN = 100.0, 1.2
 # Less than a character's height shows nothing.
 _LEAST_EXTENT_UM = 100.0
 _MM = 1e-3
@@ -102,6 +106,13 @@ class Field:
         at = np.stack([(y_um - self.coarse.y0_um) / COARSE_UM, (x_um - self.coarse.x0_um) / COARSE_UM])
         background_um = _interpolated(self.coarse.background_um, at, outside=0.0)
         return background_um - residual_um, _interpolated(self.coarse.inside_um, at, outside=0.0)
+
+    def middle_um(self) -> tuple[float, float]:
+        """The mean place of the patch, x and y, um; that of the whole map where there is no patch."""
+        inside = self.coarse.inside_um > 0
+        rows, columns = np.nonzero(inside if inside.any() else ~inside)
+        x_um, y_um = self.coarse.x0_um + COARSE_UM * columns.mean(), self.coarse.y0_um + COARSE_UM * rows.mean()
+        return float(x_um), float(y_um)
 
     def residual_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
         """Height over the dent's form, um; NaN outside the picture and next to a hole."""
@@ -228,17 +239,56 @@ def _forms_and_patches(
 def _followed(
     x_um: FloatArray, y_um: FloatArray, z_um: FloatArray, filled: BoolArray, *, is_round: bool
 ) -> tuple[Form, BoolArray, float]:
-    """The same by a sphere or plane, or by a form that need not be round."""
-    patch = seed = _seed(x_um, y_um, z_um, filled)
+    """The same by a sphere or plane, or by a form that need not be round; over what is smeared if that is much."""
+    seed = _seed(x_um, y_um, z_um, filled)
+    plain, bridged = (
+        _followed_from(x_um, y_um, z_um, filled, seed, is_round=is_round, is_bridged=is_bridged)
+        for is_bridged in (False, True)
+    )
+    return bridged if bridged[1].sum() > _BRIDGED_GAIN * plain[1].sum() else plain
+
+
+def _followed_from(
+    x_um: FloatArray,
+    y_um: FloatArray,
+    z_um: FloatArray,
+    filled: BoolArray,
+    seed: BoolArray,
+    *,
+    is_round: bool,
+    is_bridged: bool,
+) -> tuple[Form, BoolArray, float]:
+    """The same from a seed on; bridged, by floors alone, over depressions that are narrow."""
+
+    def beside_um(form: Form) -> FloatArray:
+        difference_um = z_um - form.height_um(x_um, y_um)
+        return _bridged(difference_um, filled) if is_bridged else difference_um
+
+    patch = seed
     form = _fitted(x_um, y_um, z_um, seed, is_round=is_round)
-    band_um = _band_um(_smoothed(z_um - form.height_um(x_um, y_um), filled)[seed])
+    band_um = _band_um(_smoothed(beside_um(form), filled)[seed])
     for _ in range(_ROUNDS):
-        smooth_um = _smoothed(z_um - form.height_um(x_um, y_um), filled)
+        left_um = beside_um(form)
+        smooth_um = _smoothed(left_um, filled)
         before, patch = patch, _grown(np.abs(smooth_um) < band_um, seed)
         if (before == patch).all():
             break
-        form = _fitted(x_um, y_um, z_um, patch & filled, is_round=is_round)
+        followed_um = form.height_um(x_um, y_um) + left_um if is_bridged else z_um
+        form = _fitted(x_um, y_um, followed_um, patch & filled & np.isfinite(followed_um), is_round=is_round)
     return form, patch, _overshoot_um(smooth_um, patch, band_um)
+
+
+def _bridged(difference_um: FloatArray, filled: BoolArray) -> FloatArray:
+    """Differences from the form with narrow depressions filled: a grey closing by a square; NaN where nothing is."""
+    from scipy.ndimage import grey_closing
+
+    usable = filled & np.isfinite(difference_um)
+    if not usable.any():
+        return difference_um
+    lowest_um = float(difference_um[usable].min())
+    side = 2 * round(_BRIDGED_UM / COARSE_UM / 2) + 1
+    closed_um = grey_closing(np.where(usable, difference_um, lowest_um), size=(side, side))
+    return np.where(usable, closed_um, np.nan)
 
 
 def _seed(x_um: FloatArray, y_um: FloatArray, z_um: FloatArray, filled: BoolArray) -> BoolArray:

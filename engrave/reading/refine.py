@@ -31,10 +31,20 @@ _LEAST_SCATTER_STEPS = 0.12
 
 def swept(found: Match) -> tuple[Pose, int]:
     """The pose moved by the one shift that suits all places best, and the tone under which it does."""
-    support = np.stack([(tone * found.fit).max(axis=1).sum(axis=0) for tone in (1, -1)])
+    support = _together(found)
     tone, shift = np.unravel_index(int(np.argmax(support)), support.shape)
     x_um, y_um = found.shifts_um[shift]
     return found.pose.moved(x_um=float(x_um), y_um=float(y_um), turn_rad=0.0), 1 - 2 * int(tone)
+
+
+def best_together(found: Match) -> float:
+    """How well all places fit under the one shift and tone that suit them best: the sum of their correlations."""
+    return float(_together(found).max())
+
+
+def _together(found: Match) -> FloatArray:
+    """The sum of the places' best fits under each tone and shift, (2, shifts)."""
+    return np.stack([(tone * found.fit).max(axis=1).sum(axis=0) for tone in (1, -1)])
 
 
 def refined(found: Match, geometry: Places, tone: int) -> Pose:

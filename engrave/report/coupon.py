@@ -5,15 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from engrave.report.markup import Markup, element, empty, joined
+from engrave.report.plan_parts import INK, PALE, fixed, rectangle, sheet, words
 from toolpaths.laser.coupon import Cell, Coupon
 
-_INK, _PALE, _PAPER = "#111111", "#c6c6c6", "#ffffff"
-# A coupon is under a millimetre wide: its map is drawn as wide as a page.
-_WIDTH_MM = 180
 _BAR_UM = 100.0
 # The height of the type: the first in rooms between craters, the second in micrometres over the coupon's width.
 _NAME_TO_PITCH, _LEGEND_TO_WIDTH = 0.2, 1 / 60
-_ADVANCE = 0.6
 
 
 def coupon_svg(coupon: Coupon, *, title: str) -> bytes:
@@ -23,36 +20,20 @@ def coupon_svg(coupon: Coupon, *, title: str) -> bytes:
     type_um = width_um * _LEGEND_TO_WIDTH
     margin_um = 6 * type_um
     box = (
-        low[0] - margin_um,
-        -high[1] - margin_um,
+        float(low[0]) - margin_um,
+        -float(high[1]) - margin_um,
         width_um + margin_um + 2 * type_um,
-        high[1] - low[1] + 1.6 * margin_um,
+        float(high[1] - low[1]) + 1.6 * margin_um,
     )
-    root = element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "width": f"{_WIDTH_MM}mm",
-            "height": f"{_WIDTH_MM * box[3] / box[2]:.3f}mm",
-            "viewBox": " ".join(_fixed(float(value)) for value in box),
-            "role": "img",
-        },
-        joined(
-            (
-                Markup(""),
-                element("title", None, title),
-                empty("rect", _rectangle(*map(float, box)) | {"fill": _PAPER}),
-                _words(title, float(low[0]), -float(high[1]) - margin_um + 2 * type_um, 1.2 * type_um),
-                *_mark(coupon, type_um),
-                *(_cell(cell, coupon) for cell in coupon.cells),
-                *_rows(coupon, type_um),
-                *_columns(coupon, type_um),
-                *_legend(coupon, low, type_um),
-                Markup(""),
-            )
-        ),
+    parts = (
+        words(title, float(low[0]), -float(high[1]) - margin_um + 2 * type_um, 1.2 * type_um),
+        *_mark(coupon, type_um),
+        *(_cell(cell, coupon) for cell in coupon.cells),
+        *_rows(coupon, type_um),
+        *_columns(coupon, type_um),
+        *_legend(coupon, low, type_um),
     )
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{root.text}\n'.encode()
+    return sheet(parts, box=box, title=title)
 
 
 def _corners(coupon: Coupon) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
@@ -68,21 +49,21 @@ def _cell(cell: Cell, coupon: Coupon) -> Markup:
         told = f"{cell.name}: {cell.pulse_energy_j * 1e6:g} uJ, {cell.pulses} pulses"
         shape = element(
             "circle",
-            {"cx": _fixed(cell.x_um), "cy": _fixed(-cell.y_um), "r": _fixed(coupon.widest_um / 4), "fill": _INK},
+            {"cx": fixed(cell.x_um), "cy": fixed(-cell.y_um), "r": fixed(coupon.widest_um / 4), "fill": INK},
             element("title", None, told),
         )
-        name = _words(cell.name, cell.x_um, -cell.y_um + coupon.widest_um / 4 + 1.1 * name_um, name_um, anchor="middle")
+        name = words(cell.name, cell.x_um, -cell.y_um + coupon.widest_um / 4 + 1.1 * name_um, name_um, anchor="middle")
         return joined((shape, name))
     told = f"{cell.name}: {cell.pulse_energy_j * 1e6:g} uJ, {cell.passes} passes"
     half_um = cell.side_um / 2
-    sides = _rectangle(cell.x_um - half_um, -cell.y_um - half_um, cell.side_um, cell.side_um)
-    shape = element("rect", sides | {"fill": _PALE, "stroke": _INK}, element("title", None, told))
+    sides = rectangle(cell.x_um - half_um, -cell.y_um - half_um, cell.side_um, cell.side_um)
+    shape = element("rect", sides | {"fill": PALE, "stroke": INK}, element("title", None, told))
     lines = (cell.name, f"{cell.passes} passes", f"{cell.pulse_energy_j * 1e6:g} uJ")
-    words = [
-        _words(text, cell.x_um, -cell.y_um + (index - 0.7) * 1.4 * name_um, name_um, anchor="middle")
+    lines_of_type = [
+        words(text, cell.x_um, -cell.y_um + (index - 0.7) * 1.4 * name_um, name_um, anchor="middle")
         for index, text in enumerate(lines)
     ]
-    return joined((shape, *words))
+    return joined((shape, *lines_of_type))
 
 
 def _rows(coupon: Coupon, type_um: float) -> Iterator[Markup]:
@@ -90,7 +71,7 @@ def _rows(coupon: Coupon, type_um: float) -> Iterator[Markup]:
     first = {cell.pulses: cell for cell in reversed(coupon.cells) if cell.pulses is not None}
     for pulses, cell in sorted(first.items()):
         left_um = cell.x_um - 0.5 * coupon.crater_pitch_um
-        yield _words(f"N = {pulses}", left_um, -cell.y_um + 0.35 * type_um, type_um, anchor="end")
+        yield words(f"N = {pulses}", left_um, -cell.y_um + 0.35 * type_um, type_um, anchor="end")
 
 
 def _columns(coupon: Coupon, type_um: float) -> Iterator[Markup]:
@@ -98,7 +79,7 @@ def _columns(coupon: Coupon, type_um: float) -> Iterator[Markup]:
     top_um = max(cell.y_um for cell in coupon.cells)
     for cell in coupon.cells:
         if cell.pulses is not None and cell.y_um == top_um:
-            yield _words(
+            yield words(
                 f"{cell.pulse_energy_j * 1e6:g}",
                 cell.x_um,
                 -cell.y_um - 0.5 * coupon.crater_pitch_um,
@@ -107,7 +88,7 @@ def _columns(coupon: Coupon, type_um: float) -> Iterator[Markup]:
             )
     first = next(cell for cell in coupon.cells if cell.y_um == top_um)
     left_um = first.x_um - 0.5 * coupon.crater_pitch_um
-    yield _words("uJ", left_um, -first.y_um - 0.5 * coupon.crater_pitch_um, 0.9 * type_um, anchor="end")
+    yield words("uJ", left_um, -first.y_um - 0.5 * coupon.crater_pitch_um, 0.9 * type_um, anchor="end")
 
 
 def _mark(coupon: Coupon, type_um: float) -> Iterator[Markup]:
@@ -115,12 +96,12 @@ def _mark(coupon: Coupon, type_um: float) -> Iterator[Markup]:
         yield empty(
             "line",
             {
-                "x1": _fixed(begin[0]),
-                "y1": _fixed(-begin[1]),
-                "x2": _fixed(end[0]),
-                "y2": _fixed(-end[1]),
-                "stroke": _INK,
-                "stroke-width": _fixed(0.4 * type_um),
+                "x1": fixed(begin[0]),
+                "y1": fixed(-begin[1]),
+                "x2": fixed(end[0]),
+                "y2": fixed(-end[1]),
+                "stroke": INK,
+                "stroke-width": fixed(0.4 * type_um),
             },
         )
 
@@ -129,30 +110,10 @@ def _legend(coupon: Coupon, low: np.ndarray[tuple[int], np.dtype[np.float64]], t
     left_um, top_um = float(low[0]), -float(low[1]) + 1.5 * type_um
     # Away from the L, whose lower arm would pass for it.
     bar_um = left_um + 3 * _BAR_UM
-    yield empty("rect", _rectangle(bar_um, top_um - 2 * type_um, _BAR_UM, 0.4 * type_um) | {"fill": _INK})
-    yield _words(f"{_BAR_UM:g} um", bar_um + _BAR_UM + 0.6 * type_um, top_um - 1.4 * type_um, type_um)
+    yield empty("rect", rectangle(bar_um, top_um - 2 * type_um, _BAR_UM, 0.4 * type_um) | {"fill": INK})
+    yield words(f"{_BAR_UM:g} um", bar_um + _BAR_UM + 0.6 * type_um, top_um - 1.4 * type_um, type_um)
     told = (
         "from above, as the beam meets it; the L stands at the lower left; "
         f"craters {coupon.crater_pitch_um:g} um apart, drawn at one size; some will not show"
     )
-    yield _words(told, left_um, top_um + 1.2 * type_um, 0.9 * type_um)
-
-
-def _rectangle(x: float, y: float, width: float, height: float) -> dict[str, str]:
-    return {"x": _fixed(x), "y": _fixed(y), "width": _fixed(width), "height": _fixed(height)}
-
-
-def _words(text: str, x_um: float, y_um: float, size_um: float, *, anchor: str = "start") -> Markup:
-    look = {
-        "x": _fixed(x_um),
-        "y": _fixed(y_um),
-        "font-size": _fixed(size_um),
-        "font-family": "sans-serif",
-        "text-anchor": anchor,
-        "fill": _INK,
-    }
-    return element("text", look, text)
-
-
-def _fixed(value: float) -> str:
-    return f"{round(value, 3) + 0.0:.3f}"
+    yield words(told, left_um, top_um + 1.2 * type_um, 0.9 * type_um)

@@ -51,7 +51,7 @@ class PinRow:
     verdict : ``pass`` or ``fail``; any other word is shown as it is and counted as neither.
     reading : the eight characters read back, ``?`` for a lost one; reading_serial : the serial they name, or empty.
     layout_png, impression_png : pictures, shrunk for the page where they are wide; None where there is none.
-    files : names of the files in ``pins/<characters>/``.
+    files : names of the files in ``pins/<characters>/``. time : how long the pin takes, in words; empty for not known.
     """
 
     serial: str
@@ -66,6 +66,7 @@ class PinRow:
     layout_png: bytes | None
     impression_png: bytes | None
     files: tuple[str, ...]
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +195,8 @@ def _reading(row: PinRow) -> Iterable[Markup]:
     yield element("div", None, "read as intended" if agrees else f"read otherwise; intended {_spaced(row.characters)}")
     named = element("bdi", None, row.reading_serial) if row.reading_serial else "nobody"
     yield element("div", None, "names ", named)
+    if row.time:
+        yield element("div", {"class": "quiet"}, f"takes {row.time}")
 
 
 def _pictures(row: PinRow) -> Iterable[Markup]:

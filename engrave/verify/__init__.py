@@ -2,5 +2,16 @@
 
 from engrave.verify.check import CHECK_SCHEMA, Checked, Checker, check_pin, checker_for
 from engrave.verify.document import check_to_json
+from engrave.verify.erosion import electrode_files
+from engrave.verify.formats import kind_of
 
-__all__ = ["CHECK_SCHEMA", "Checked", "Checker", "check_pin", "check_to_json", "checker_for"]
+__all__ = [
+    "CHECK_SCHEMA",
+    "Checked",
+    "Checker",
+    "check_pin",
+    "check_to_json",
+    "checker_for",
+    "electrode_files",
+    "kind_of",
+]

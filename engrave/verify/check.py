@@ -1,13 +1,14 @@
-"""One pin from its machine file to a verdict.
+"""One pin from its machine file, or a mesh of it, to a verdict.
 
 The verdict is decided before any error correction: every character, ring cell and shape must be right as read, under
 the nominal strike, at the intended rotation, handedness and tone, and every land deep enough. What correction would
 make of the same reading stands beside it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-import numpy as np
 from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
@@ -21,38 +22,25 @@ from engrave.code.shapes import SHAPE_NAMES, shape_symbols
 from engrave.code.soft import SoftDecoding
 from engrave.job import NOMINAL, Job
 from engrave.job.setup import Setup
-from engrave.layout import Layout, engraving_of, lay_out
+from engrave.layout import Engraving, Layout, engraving_of, lay_out
 from engrave.reading import Reader, Reading, measure_lands, reader_for
 from engrave.strike import Condition, Impression, strike
-from engrave.tips import Tip
+from engrave.verify.beside import held_against
 from engrave.verify.compare import Measured, check_depths, compare_reading, measured_lands
 from engrave.verify.cut import check_cut
+from engrave.verify.eroded import check_eroded
+from engrave.verify.erosion import Eroding, eroded, feasible, times_of_eroding
+from engrave.verify.files import ReadFile, read_file
+from engrave.verify.formats import Source
 from engrave.verify.naming import pin_of
-from engrave.verify.physics import focus_band_um
+from engrave.verify.timing import Times, times_of
 from engrave.verify.weighed import weighed
 from toolpaths.errors import ToolpathError
 from toolpaths.findings import Finding, Severity, has_errors
-from toolpaths.limits import check_delays
-from toolpaths.model import Polylines, Toolpath
-from toolpaths.quantise import quantise
-from toolpaths.readers.drawn import Z
-from toolpaths.readers.gcode import read_gcode
-from toolpaths.readers.lbrn2 import read_lbrn2
-from toolpaths.readers.ovf import read_ovf
 from toolpaths.removal import cut
-from toolpaths.safety import check_paths, check_program
 from toolpaths.surface import HeightMap
 
 CHECK_SCHEMA = "pin-engrave/check/1"
-
-# Findings after which a simulation would rest on figures that the program does not give.
-NOT_TO_SIMULATE = frozenset({"M204", "M209", "M211", "M213"})
-# What no machine file says, and what some say nothing of besides; it comes from job.json.
-_NEVER_IN_FILE = ("beam_quality", "hatch", "ablation", "tip", "primer", "conditions")
-_NOT_IN_FILE = {
-    "job.ngc": ("spot_radius", "wavelength"),
-    "job.lbrn2": ("spot_radius", "wavelength", "delays", "heights"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +73,19 @@ class Struck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The outcome for one pin. ``struck`` is empty, and ``tip`` None, where the machine file could not be simulated."""
+    """The outcome for one pin.
+
+    source : the file that was checked. struck is empty, and tip and times are None, where that could not be simulated;
+    a mesh has no times either.
+    """
 
     mark: Mark
     job: Job
+    source: Source
     findings: tuple[Finding, ...]
     struck: tuple[Struck, ...]
     measured: tuple[Measured, ...]
+    times: Times | None
     tip: HeightMap | None = None
 
     @property
@@ -112,100 +106,77 @@ def checker_for(setup: Setup) -> Checker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engraved:
-    """What a machine file makes of a tip: the tip, or None where it cannot be simulated, and what there is to say."""
+    """What a file makes of a tip: the tip, or None where it cannot be simulated, and what there is to say."""
 
+    file: ReadFile
     tip: HeightMap | None
     findings: tuple[Finding, ...]
 
 
-def not_in_file(job: Job) -> tuple[str, ...]:
-    """What the job's machine file does not say, and the check takes from ``job.json``."""
-    return (*_NOT_IN_FILE.get(job.machine_file, ()), *_NEVER_IN_FILE)
+def engraved(
+    program_bytes: bytes,
+    checker: Checker,
+    *,
+    name: str | None = None,
+    electrodes: Mapping[str, bytes] = MappingProxyType({}),
+) -> Engraved:
+    """Read a machine file as its machine would, and cut the job's tip by it; a mesh of the tip is the tip.
 
-
-def engraved(program_bytes: bytes, checker: Checker) -> Engraved:
-    """Read a machine file as its machine would, and cut the job's tip by it."""
+    name : of the file, whose ending says what it is; without it that of the job's own machine file. electrodes : meshes
+    of those that a job needs which sinks them. Raises InputError where the ending is not known.
+    """
     setup = checker.setup
     job = setup.job
-    read = _scanned if job.machine.value.is_galvo else _run
-    toolpath, findings = read(program_bytes, setup)
-    if toolpath is None:
-        return Engraved(tip=None, findings=findings)
+    file = read_file(program_bytes, name or job.machine_file, setup, electrodes=electrodes)
+    if file.eroding is not None:
+        return _eroded(file, file.eroding, setup)
+    if file.run is None:
+        return Engraved(file=file, tip=file.heights, findings=file.findings)
     try:
         tip = cut(
-            toolpath,
+            file.run,
             surface=setup.tip,
-            beam_for=job.process.value.beam_for,
+            beam_for=job.laser.value.beam_for,
             half_width_um=setup.tip.edge_radius_um,
             pixel_um=job.pixel_um,
         )
     except ToolpathError as error:
-        return Engraved(tip=None, findings=(*findings, _not_simulated(str(error))))
-    return Engraved(tip=tip, findings=findings)
+        return Engraved(file=file, tip=None, findings=(*file.findings, _not_simulated(str(error))))
+    return Engraved(file=file, tip=tip, findings=file.findings)
 
 
-def _run(program_bytes: bytes, setup: Setup) -> tuple[Toolpath | None, tuple[Finding, ...]]:
-    """What a stage does by a program, or None where nobody can tell; and what there is to say."""
-    machine = setup.job.machine.value
-    program = read_gcode(program_bytes, machine)
-    focus_um, tolerance_um = focus_band_um(setup.job)
-    safety = check_program(
-        program, machine, surface=setup.tip, focus_offset_um=focus_um, focus_tolerance_um=tolerance_um
-    )
-    toolpath = program.toolpath()
-    known = program.executable and toolpath.blocks and not any(f.number in NOT_TO_SIMULATE for f in safety)
-    return toolpath if known else None, (*program.findings, *safety)
+def _eroded(file: ReadFile, eroding: Eroding, setup: Setup) -> Engraved:
+    """The tip as sparks leave it."""
+    try:
+        return Engraved(file=file, tip=eroded(eroding, setup), findings=file.findings)
+    except ToolpathError as error:
+        return Engraved(file=file, tip=None, findings=(*file.findings, _not_simulated(str(error))))
 
 
-def _scanned(job_bytes: bytes, setup: Setup) -> tuple[Toolpath | None, tuple[Finding, ...]]:
-    """What a scanner does by its job file, on its own steps; as ``_run``."""
-    machine = setup.job.machine.value
-    if setup.job.machine_file == "job.ovf":
-        drawn = read_ovf(job_bytes)
-    else:
-        drawn = read_lbrn2(job_bytes, most_pulse_energy_j=machine.max_pulse_energy_j)
-    if not drawn.readable:
-        return None, drawn.findings
-    focus_um, tolerance_um = focus_band_um(setup.job)
-    toolpath = drawn.toolpath if Z in drawn.says else _in_focus(drawn.toolpath, setup.tip, focus_um)
-    safety = check_paths(
-        toolpath, machine, surface=setup.tip, focus_offset_um=focus_um, focus_tolerance_um=tolerance_um
-    )
-    stepped = quantise(toolpath, machine)
-    findings = (*drawn.findings, *safety, *check_delays(toolpath, machine), *stepped.findings)
-    known = stepped.toolpath.blocks and not any(finding.number in NOT_TO_SIMULATE for finding in safety)
-    return stepped.toolpath if known else None, findings
-
-
-def _in_focus(toolpath: Toolpath, tip: Tip, focus_um: float) -> Toolpath:
-    """Paths of a file without heights, put where the operator has to keep the focus; outside the face at its apex."""
-
-    def lifted(paths: Polylines) -> Polylines:
-        x_um, y_um, _ = paths.points.T
-        z_um = np.nan_to_num(tip.height_um(x_um, y_um)) + focus_um
-        return Polylines(points=np.column_stack([x_um, y_um, z_um]), starts=paths.starts)
-
-    return Toolpath(
-        blocks=tuple(
-            replace(block, operations=tuple(replace(each, paths=lifted(each.paths)) for each in block.operations))
-            for block in toolpath.blocks
-        )
-    )
-
-
-def check_pin(program_bytes: bytes, mark: Mark, checker: Checker) -> Checked:
+def check_pin(
+    program_bytes: bytes,
+    mark: Mark,
+    checker: Checker,
+    *,
+    name: str | None = None,
+    beside: Mapping[str, bytes] = MappingProxyType({}),
+    electrodes: Mapping[str, bytes] = MappingProxyType({}),
+) -> Checked:
     """Read a machine file, cut and strike the pin, read the primer, and compare with the mark.
 
-    Raises InputError where the mark is of another profile than the job.
+    name, electrodes : as for ``engraved``. beside : drawings and scanner's files by name, which must say the same as the
+    machine file. Raises InputError where the mark is of another profile than the job, or an ending is not known.
     """
     job = checker.setup.job
     require_profile(mark, checker)
-    made = engraved(program_bytes, checker)
+    made = engraved(program_bytes, checker, name=name, electrodes=electrodes)
+    made = replace(made, findings=(*made.findings, *held_against(made.file, beside, checker.setup)))
     if made.tip is None:
-        return Checked(mark=mark, job=job, findings=made.findings, struck=(), measured=())
-    tip = made.tip
-    struck = tuple(struck_under(tip, checker, name=entry.name, condition=entry.value) for entry in job.conditions)
-    return _judged(tip, mark, checker, struck, made.findings)
+        return Checked(
+            mark=mark, job=job, source=made.file.source, findings=made.findings, struck=(), measured=(), times=None
+        )
+    struck = tuple(struck_under(made.tip, checker, name=entry.name, condition=entry.value) for entry in job.conditions)
+    return _judged(made, made.tip, mark, checker, struck)
 
 
 def require_profile(mark: Mark, checker: Checker) -> None:
@@ -252,9 +223,7 @@ def symbols_of(reading: Reading, profile: Profile) -> tuple[int | None, ...]:
     return (*characters, *ring_symbols(reading.cells, profile), *shapes)
 
 
-def _judged(
-    tip: HeightMap, mark: Mark, checker: Checker, struck: tuple[Struck, ...], machine_findings: tuple[Finding, ...]
-) -> Checked:
+def _judged(made: Engraved, tip: HeightMap, mark: Mark, checker: Checker, struck: tuple[Struck, ...]) -> Checked:
     """Only here is the mark looked at."""
     setup = checker.setup
     layout = lay_out(setup.places, setup.shapes, characters=mark.characters, ring=mark.ring, shapes=mark.shapes)
@@ -267,13 +236,36 @@ def _judged(
     nominal = next(outcome for outcome in struck if outcome.name == NOMINAL)
     measured = measured_under(nominal, layout, setup.job)
     findings = (
-        *machine_findings,
-        *check_cut(tip, engraving, setup.job, tip=setup.tip, places=setup.places),
+        *made.findings,
+        *feasible(engraving, setup),
+        *_against_design(tip, engraving, setup),
         *check_depths(measured, setup.job),
         *compare_reading(nominal.reading, mark, setup.places),
         *_identity(nominal, mark, setup),
     )
-    return Checked(mark=mark, job=setup.job, findings=findings, struck=struck, measured=measured, tip=tip)
+    return Checked(
+        mark=mark,
+        job=setup.job,
+        source=made.file.source,
+        findings=findings,
+        struck=struck,
+        measured=measured,
+        times=_times(made.file, tip, setup),
+        tip=tip,
+    )
+
+
+def _against_design(tip: HeightMap, engraving: Engraving, setup: Setup) -> tuple[Finding, ...]:
+    """Every way in which the tip departs from the design that its process can make."""
+    judge = check_eroded if setup.job.is_erosion else check_cut
+    return judge(tip, engraving, setup.job, tip=setup.tip, places=setup.places)
+
+
+def _times(file: ReadFile, tip: HeightMap, setup: Setup) -> Times | None:
+    """How long the machine takes by a file; None for a mesh."""
+    if file.eroding is not None:
+        return times_of_eroding(file.eroding, tip, setup)
+    return None if file.toolpath is None else times_of(file.toolpath, setup.job)
 
 
 def measured_under(struck: Struck, layout: Layout, job: Job) -> tuple[Measured, ...]:

@@ -28,7 +28,7 @@ _CLEARANCE_CRATERS = 1.05
 def check_cut(cut: HeightMap, engraving: Engraving, job: Job, *, tip: Surface, places: Places) -> tuple[Finding, ...]:
     """Every way in which the simulated tip departs from the design. Raises InputError as ``design_of`` does."""
     design = design_of(engraving, job, tip=tip, places=places)
-    compared = sampled(cut, design)
+    compared = sampled(cut, engraving, tip=tip)
     if engraving.polarity == RECESSED:
         return tuple(check_grooves(compared, design))
     return (*_floor(compared, design), *_crests(compared, design), *compare_everywhere(compared, design))
@@ -49,7 +49,7 @@ def _floor(compared: Sampled, design: Design) -> Iterator[Finding]:
     depth_um, wanted_um = compared.depth_um[open_floor], wanted.depth_um[open_floor]
     cycles = float(np.median((depth_um - wanted_um) / wanted.cycle_um[open_floor]))
     # Half a cycle: one too few or too many is beyond it. Zones are counted in passes.
-    recipe = design.job.process.value
+    recipe = design.job.laser.value
     counted = 1 if recipe.zones == 1 else recipe.rough.rounds
     allowed = 0.5 / counted + float(np.median(wanted.rounds.give[open_floor]))
     if not abs(cycles) <= allowed:

@@ -91,19 +91,19 @@ class Sampled:
         return x_um, y_um
 
 
-def sampled(cut: HeightMap, design: Design) -> Sampled:
-    """The cut beside its design."""
+def sampled(cut: HeightMap, engraving: Engraving, *, tip: Surface) -> Sampled:
+    """The cut beside what was drawn."""
     from scipy.ndimage import distance_transform_edt
 
     x_um, y_um = np.meshgrid(cut.x_um(), cut.y_um())
     owner = np.full(cut.z_um.shape, -1, dtype=np.int16)
-    for index, land in enumerate(design.engraving.lands):
+    for index, land in enumerate(engraving.lands):
         rows, columns, inside = covered_by(cut, land.outline)
         owner[rows, columns][inside] = index
     land_mask = owner >= 0
     return Sampled(
         cut=cut,
-        depth_um=design.tip.height_um(x_um, y_um) - cut.z_um,
+        depth_um=tip.height_um(x_um, y_um) - cut.z_um,
         owner=owner,
         outside_um=distance_transform_edt(~land_mask) * cut.pixel_um,
         inside_um=distance_transform_edt(land_mask) * cut.pixel_um,

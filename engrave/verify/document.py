@@ -7,14 +7,17 @@ from typing import Any
 from engrave.code.mark import Mark
 from engrave.code.shapes import SHAPE_NAMES
 from engrave.code.told import told_posterior
-from engrave.job import prior_notes
+from engrave.job import Job, prior_notes
 from engrave.job.setup import Setup
 from engrave.layout.polygons import TOOTH
-from engrave.verify.check import CHECK_SCHEMA, Checked, Struck, not_in_file
+from engrave.verify.check import CHECK_SCHEMA, Checked, Struck
 from engrave.verify.compare import Measured
 from engrave.verify.naming import pin_of
+from engrave.verify.timing import Times
 from engrave.verify.weighed import CALIBRATED, likeliest_other, posterior_of
+from toolpaths.edm.milling_recipe import Milling
 from toolpaths.findings import Finding
+from toolpaths.laser.recipe import Recipe
 
 _DECIMALS = 3
 _CHANCES = f"{CALIBRATED} No verdict rests on it."
@@ -31,12 +34,51 @@ def check_to_json(checked: Checked, setup: Setup) -> dict[str, Any]:
         "findings": [finding_to_json(finding) for finding in checked.findings],
         **lands_to_json(checked.measured),
         "conditions": {struck.name: condition_to_json(struck, checked.mark, setup) for struck in checked.struck},
-        "not_in_file": list(not_in_file(checked.job)),
+        "file": checked.source.name,
+        "format": checked.source.kind,
+        "geometry_only": checked.source.geometry_only,
+        "not_in_file": list(checked.source.not_in_file),
+        "time": None if checked.times is None else _times_to_json(checked.times, setup),
         "priors": [
             {"of": name, "source": source}
             for name, source in (*prior_notes(checked.job), ("reading.posterior", _CHANCES))
         ],
     }
+
+
+def _times_to_json(times: Times, setup: Setup) -> dict[str, Any]:
+    """An estimate in milliseconds' steps, by the recipe's steps and by the file's operations."""
+    kinds = _kinds_of_steps(setup.job)
+    return {
+        "total_s": _plain(times.total_s, _DECIMALS),
+        "is_least": times.is_least,
+        "steps": [
+            {"step": step, "kind": None if step is None else kinds[step - 1], "total_s": _plain(total_s, _DECIMALS)}
+            for step, total_s in times.by_step().items()
+        ],
+        "operations": [
+            {
+                "operation": operation.name,
+                "step": step,
+                "runs": operation.repeats,
+                "total_s": _plain(operation.total_s, _DECIMALS),
+                "mark_s": _plain(operation.mark_s, _DECIMALS),
+                "jump_s": _plain(operation.jump_s, _DECIMALS),
+                "wait_s": _plain(operation.wait_s, _DECIMALS),
+            }
+            for step, operation in times.operations
+        ],
+    }
+
+
+def _kinds_of_steps(job: Job) -> list[str]:
+    """What each step of the process is: of a laser's recipe its kind, of rods and electrodes which one it is."""
+    process = job.process.value
+    if isinstance(process, Recipe):
+        return [step.kind for step in process.steps]
+    if isinstance(process, Milling):
+        return [f"rod of {rod.diameter_um:g} um" for rod in process.rods]
+    return [f"electrode {stage.name}" for stage in process.stages]
 
 
 def lands_to_json(measured: Sequence[Measured]) -> dict[str, list[dict[str, Any]]]:

@@ -129,7 +129,7 @@ def _outlines(compared: Sampled, design: Design) -> Iterator[Finding]:
 
 def _walls(compared: Sampled, wanted: Floor, design: Design) -> Iterator[Finding]:
     """The floor under the contours: half from the hatches that end there, the rest from the contours themselves."""
-    recipe = design.job.process.value
+    recipe = design.job.laser.value
     if all(step.contour == NONE for step in recipe.steps):
         return
     band = (np.abs(compared.outside_um - design.crater_um) < BAND_UM) & (compared.owner < 0)

@@ -135,7 +135,7 @@ def _outline(compared: Sampled, land: Land, design: Design) -> Iterator[Finding]
 
 def _contours(compared: Sampled, expected_um: FloatArray, design: Design) -> Iterator[Finding]:
     """The depth under each groove's contours, one crater's radius inside its outline."""
-    if all(step.contour == NONE for step in design.job.process.value.steps):
+    if all(step.contour == NONE for step in design.job.laser.value.steps):
         return
     band = (np.abs(compared.inside_um - design.crater_um) < BAND_UM) & (expected_um > CREST_LEVEL_UM)
     shares = compared.depth_um[band] / expected_um[band]

@@ -31,7 +31,7 @@ _PIECE_UM = 10.0
 
 def groove_depth_um(like: HeightMap, design: Design) -> NDArray[np.float64]:
     """Depth that the process should reach, um, on the samples of a cut, (rows, columns); NaN outside the tip."""
-    recipe = design.job.process.value
+    recipe = design.job.laser.value
     region = shapely.buffer(design.engraving.land(), -design.crater_um)
     parts = MultiPolygon([part for part in shapely.get_parts(region) if isinstance(part, Polygon)])
     depth_um = rounds_of(like, design).middle * _depth_um([(1, recipe.rough)], parts, like, design)
@@ -44,7 +44,7 @@ def _depth_um(
     rounds: Sequence[tuple[int, Step]], parts: MultiPolygon, like: HeightMap, design: Design
 ) -> NDArray[np.float64]:
     """What rounds of steps take off."""
-    recipe = design.job.process.value
+    recipe = design.job.laser.value
     beams = {
         _even(recipe.process_of(step)): replace(recipe.beam_of(step), line_spacing_um=step.hatch_um / _FINER)
         for _, step in rounds
@@ -74,7 +74,7 @@ def _blocks(times: int, step: Step, parts: MultiPolygon, design: Design) -> Iter
     lines = [segment for lines in fine for segment in lines.segments_um]
     rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(parts))]
     passes = 0 if step.contour == NONE else times * step.rounds * _FINER
-    process = _even(design.job.process.value.process_of(step))
+    process = _even(design.job.laser.value.process_of(step))
     for repeats, paths in ((times, lines), (passes, rings)):
         if repeats and paths:
             operation = Operation(name="ideal", process=process, paths=_lifted(paths, step, design))

@@ -39,7 +39,7 @@ def expected_cycles(job: Job, *, tip: Surface, places: Places) -> int:
     nothing to remove.
     """
     cosine, place_um = steepest(job, tip=tip, places=places)
-    one_um = float(_pass_um(job, job.process.value.rough, np.array(cosine)))
+    one_um = float(_pass_um(job, job.laser.value.rough, np.array(cosine)))
     if one_um <= 0:
         raise InputError(
             f"job {job.name!r}: process {job.process.name!r}: the beam removes nothing "
@@ -52,7 +52,7 @@ def expected_cycles(job: Job, *, tip: Surface, places: Places) -> int:
             f"job {job.name!r}: process {job.process.name!r}: the steps with a number of passes leave nothing of the "
             f"relief, {job.relief_um:g} um, to the rough step; give them fewer passes"
         )
-    return int(np.ceil(left_um / (one_um * job.process.value.rough.rounds)))
+    return int(np.ceil(left_um / (one_um * job.laser.value.rough.rounds)))
 
 
 def steepest(job: Job, *, tip: Surface, places: Places) -> tuple[float, FloatArray]:
@@ -71,7 +71,7 @@ def steepest(job: Job, *, tip: Surface, places: Places) -> tuple[float, FloatArr
 
 def _pass_um(job: Job, step: Step, cosine: FloatArray) -> FloatArray:
     """Depth of one pass of a step in the open floor, for a feed that does not slow down on the slope."""
-    recipe = job.process.value
+    recipe = job.laser.value
     if not step.angles_rad:
         return np.zeros_like(cosine)
     defocus_um = step.focus_step_um / 2 if step.focus_step_um else job.relief_um / 2
@@ -81,7 +81,7 @@ def _pass_um(job: Job, step: Step, cosine: FloatArray) -> FloatArray:
 def _fixed_um(job: Job, cosine: FloatArray) -> FloatArray:
     """What the steps with a number of passes take off together."""
     depth_um: FloatArray = np.zeros_like(cosine)
-    for step in job.process.value.fixed:
+    for step in job.laser.value.fixed:
         depth_um = depth_um + step.passes * len(step.angles_rad) * _pass_um(job, step, cosine)
     return depth_um
 
@@ -97,14 +97,14 @@ def focus_band_um(job: Job) -> tuple[float, float]:
 
     Where it follows the floor, anywhere from the surface to one of its steps below the relief.
     """
-    steps_um = [step.focus_step_um for step in job.process.value.steps]
+    steps_um = [step.focus_step_um for step in job.laser.value.steps]
     follows_um = job.relief_um / 2 + max(steps_um) if max(steps_um) > 0 else 0.0
     return -job.relief_um / 2, job.limits.focus_um + follows_um
 
 
 def cycle_depth_um(job: Job, cosine: FloatArray) -> FloatArray:
     """Depth of one round of the rough step in the open floor where the surface's normal has this cosine to the axis."""
-    rough = job.process.value.rough
+    rough = job.laser.value.rough
     depth_um: FloatArray = rough.rounds * _lingering(cosine) * _pass_um(job, rough, cosine)
     return depth_um
 
@@ -130,7 +130,7 @@ def rounds_at(job: Job, *, cosine: FloatArray, steepest: float, cycles: int, pix
     as lie between two borders of zones: those of one zone of as many as there may be, or of a zone a kerf wide. No
     place gets more than the steepest one of the mark.
     """
-    recipe = job.process.value
+    recipe = job.laser.value
     if recipe.zones == 1:
         return Rounds(middle=np.full_like(cosine, cycles), give=np.zeros_like(cosine))
     level = np.maximum(cosine, steepest)
@@ -145,7 +145,7 @@ def rounds_at(job: Job, *, cosine: FloatArray, steepest: float, cycles: int, pix
 
 def crater_radius_at(job: Job, *, cosine: float, step: Step | None = None) -> float:
     """Radius of the crater of one pulse on a slope, um: of a step, or of the rough one."""
-    recipe = job.process.value
+    recipe = job.laser.value
     of = recipe.rough if step is None else step
     beam = recipe.beam_of(of)
     level = float(log_fluence(recipe.process_of(of), beam, cosine=cosine))
@@ -154,7 +154,7 @@ def crater_radius_at(job: Job, *, cosine: float, step: Step | None = None) -> fl
 
 def _boundaries(job: Job, *, cycles: float) -> Iterator[tuple[Step, float]]:
     """Steps that follow the boundary, and how often; where none does, each as often as it ends a hatch there."""
-    steps = job.process.value.steps
+    steps = job.laser.value.steps
     none = all(step.contour == NONE for step in steps)
     for step in steps:
         if none or step.contour != NONE:
@@ -166,7 +166,7 @@ def _line(job: Job, step: Step) -> tuple[float, float]:
 
     One line cuts (8 d / (3 s w^2)) (r^2 - y^2)^(3/2), s between pulses, r its crater's radius.
     """
-    recipe = job.process.value
+    recipe = job.laser.value
     spot_um, spacing_um = recipe.beam_of(step).spot_radius_um, step.feed_um_s / step.repetition_rate_hz
     factor = 8.0 * recipe.ablation.penetration_um / (3.0 * spacing_um * spot_um**2)
     return factor, crater_radius_at(job, cosine=1.0, step=step) ** 2

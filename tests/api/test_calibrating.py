@@ -106,7 +106,7 @@ def test_a_process_is_made_and_drops_its_priors(form: Callable[..., Path], tmp_p
         assert digest in source.text
         assert "95 % interval" in source.text
         assert "craters of 7 numbers of pulses" in source.text
-    before = tomllib.loads(process_text("fs-steel", None))
+    before = tomllib.loads(process_text("fs-steel", None, PROCESSES))
     after = tomllib.loads(out.read_text())
     changed = {"name", "spot_radius", "ablation", "sources"}
     assert {key: after[key] for key in after if key not in changed} == {
@@ -119,7 +119,7 @@ def test_a_process_is_made_and_drops_its_priors(form: Callable[..., Path], tmp_p
 
 def test_a_process_that_is_there_keeps_its_comments(form: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "mine.toml"
-    text = process_text("fs-steel", None)
+    text = process_text("fs-steel", None, PROCESSES)
     out.write_text(f"# kept\n{text}".replace('wavelength = "1030nm"', 'wavelength = "1035nm" # ours'))
     assert api.fit_laser(form(), out=out, name="ours").good
     assert out.read_text().startswith("# kept\n")
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_process_is_left_alone(
 
 def test_lines_that_cannot_be_told_are_not_touched(form: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "mine.toml"
-    tricky = process_text("fs-steel", None).replace('name = "fs-steel"', 'name = """\nfs-steel"""')
+    tricky = process_text("fs-steel", None, PROCESSES).replace('name = "fs-steel"', 'name = """\nfs-steel"""')
     out.write_text(tricky)
     with pytest.raises(InputError, match="laid out in a way"):
         api.fit_laser(form(), out=out)

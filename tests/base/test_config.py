@@ -3,13 +3,14 @@
 import json
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engrave.base.config import (
+    OneOf,
     Source,
     build,
     from_jsonable,
@@ -308,3 +309,49 @@ def test_fields_that_differ_in_their_unit_alone_have_its_dimension_in_their_keys
     }
     with pytest.raises(InputError, match="hop: unknown key; known here: hop_length, hop_speed, hop_time, rest"):
         build(Hop, {"hop": "10us", "hop_time": "1us", "hop_speed": "2mm/s"}, origin="hop.toml")
+
+
+# --- one of several classes -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Square:
+    """A shape."""
+
+    side_um: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """Another."""
+
+    radius_um: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One of the two."""
+
+    shape: Annotated[Square | Circle, OneOf(told_by=(("radius_um", Circle),), else_=Square)]
+    count: int
+
+
+def test_a_document_is_of_the_class_whose_field_it_has() -> None:
+    for shape in (Square(side_um=2.0), Circle(radius_um=1.0)):
+        drawn = Drawn(shape=shape, count=3)
+        assert from_jsonable(Drawn, to_jsonable(drawn), origin="x") == drawn
+
+
+@pytest.mark.parametrize(
+    ("shape", "faults"),
+    [
+        ({"radius_um": "wide"}, ("x: shape.radius_um: must be a number, not 'wide'",)),
+        ({"radius_um": 1.0, "side_um": 1.0}, ("x: shape.side_um: unknown key",)),
+        ({}, ("x: shape.side_um: missing",)),
+        (7, ("x: shape: must be a table, not 7",)),
+    ],
+)
+def test_faults_are_told_of_the_class_that_is_meant_and_of_no_other(shape: object, faults: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as caught:
+        from_jsonable(Drawn, {"shape": shape, "count": 1}, origin="x")
+    assert caught.value.faults == faults

@@ -37,6 +37,17 @@ def test_units_and_marks_of_every_lab_are_read(text: str) -> None:
     assert row == pytest.approx({"energy_j": 0.35e-6, "diameter_um": 12.5})
 
 
+@pytest.mark.parametrize(
+    "head", ["start_depth_um,end_depth_nm", "Start depth [um],end depth (nm)", "start_depth/µm,END_DEPTH nm"]
+)
+def test_a_name_may_have_several_words(head: str) -> None:
+    columns = (Column(field="start_depth_um", required=True), Column(field="end_depth_um", required=True))
+    (row,) = read_table(f"{head}\n3.5,1200\n", columns, origin="m.csv").rows
+    assert row.numbers == pytest.approx({"start_depth_um": 3.5, "end_depth_um": 1.2})
+    (row,) = read_table("start_depth,end depth\n3.5um,1200nm\n", columns, origin="m.csv").rows
+    assert row.numbers == pytest.approx({"start_depth_um": 3.5, "end_depth_um": 1.2})
+
+
 def test_what_is_empty_is_not_there_and_zero_is() -> None:
     rows = numbers("cell,energy_uJ,pulses,diameter_um\nA1,1,10,0\nA2,1,,\n")
     assert [sorted(row) for row in rows] == [["diameter_um", "energy_j", "pulses"], ["energy_j"]]

@@ -29,6 +29,7 @@ UNITS = {
     "frequency": {"Hz": "1", "kHz": "1000", "MHz": "1000000"},
     "pressure": {"Pa": "1", "kPa": "1000", "MPa": "1000000", "GPa": "1000000000"},
     "fluence": {"J/cm2": "1", "mJ/cm2": "1/1000"},
+    "removal rate": {"um3/s": "1", "mm3/s": "1000000000", "mm3/min": "1000000000/60"},
 }
 EXACT = [(name, unit, Fraction(factor)) for name, units in UNITS.items() for unit, factor in units.items()]
 

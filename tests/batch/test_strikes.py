@@ -33,7 +33,7 @@ def pin() -> Pin:
     tip = cut(
         plan_pin(setup, mark).toolpath,
         surface=setup.tip,
-        beam_for=setup.job.process.value.beam_for,
+        beam_for=setup.job.laser.value.beam_for,
         half_width_um=setup.tip.edge_radius_um,
         pixel_um=setup.job.pixel_um,
     )

@@ -17,6 +17,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from jsonschema import Draft202012Validator
 
 import engrave
+from benchmarks import proof_rods
 from benchmarks.proof_calibration import Planted, example_coupon, measured
 from engrave import api
 from engrave.base.config import json_bytes
@@ -237,6 +238,28 @@ def coupon_form(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     path = tmp_path_factory.mktemp("forms") / "form.csv"
     path.write_text("cell,energy_uJ,pulses,diameter_um,depth_um\n" + "".join(lines))
+    return path
+
+
+@pytest.fixture(scope="session")
+def rod_form(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled-in form of a rod's coupon."""
+    truth = proof_rods.Rod(diameter_um=20.0, gap_side_um=6.5, gap_front_um=8.1, wear_ratio=0.034)
+    slots = proof_rods.measured(proof_rods.example_coupon(), truth, np.random.default_rng(2), noise=0.02)
+    lines = [
+        f"{name},{slots.rod_um:g},{sent:g},{length:g},{width:.4f},{start:.4f},{end:.4f}\n"
+        for name, sent, length, width, start, end in zip(
+            slots.names,
+            slots.sent_um,
+            slots.length_um,
+            slots.width_um,
+            slots.start_depth_um,
+            slots.end_depth_um,
+            strict=True,
+        )
+    ]
+    path = tmp_path_factory.mktemp("rods") / "form.csv"
+    path.write_text("slot,rod_um,sent_um,length_um,width_um,start_depth_um,end_depth_um\n" + "".join(lines))
     return path
 
 

@@ -14,7 +14,9 @@ from engrave.base.errors import EngraveError, Exit
 from engrave.cli.calibrating import calibrate
 
 Call = Callable[..., Result]
-SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+PROJECT = Path(__file__).parents[2]
+SCHEMAS = PROJECT / "docs" / "schemas"
+EDM_JOB = PROJECT / "examples" / "job-edm.toml"
 
 
 @pytest.fixture
@@ -40,11 +42,13 @@ def tampered(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
 
 
 def test_the_documents_fit_their_schemas_and_tampered_ones_do_not(
-    call: Call, coupon_form: Path, gauge_table: Path, tmp_path: Path
+    call: Call, coupon_form: Path, rod_form: Path, gauge_table: Path, tmp_path: Path
 ) -> None:
     calls: dict[str, tuple[str | Path, ...]] = {
         "coupon": ("laser", "coupon", "-o", tmp_path / "coupon"),
         "calibration": ("laser", "fit", coupon_form),
+        "rod-coupon": ("edm", "coupon", "--job", EDM_JOB, "-o", tmp_path / "rod"),
+        "rod-calibration": ("edm", "fit", rod_form),
         "gauge": ("gauge", gauge_table),
     }
     for name, arguments in calls.items():
@@ -95,6 +99,40 @@ def test_a_coupon_is_told_in_words(call: Call, tmp_path: Path) -> None:
     assert "polished flat" in told.stderr
 
 
+def test_a_rods_coupon_is_told_in_words(call: Call, tmp_path: Path) -> None:
+    """By hand: half of and twice pi 20^2 / 4 / (.03 x 34.8) = 300.9 um; a coarse rod's are a quarter to all of 3 mm."""
+    told = call("edm", "coupon", "--job", EDM_JOB, "--out", tmp_path / "fine")
+    assert told.return_value == Exit.DONE
+    assert told.stdout == "12 slots from 150 to 602 um, rod 2 of 20 um\n"
+    assert "polished flat" in told.stderr
+    told = call("edm", "coupon", "--job", EDM_JOB, "--out", tmp_path / "coarse", "--rod", "1")
+    assert told.stdout == "12 slots from 750 to 3000 um, rod 1 of 80 um\n"
+
+
+def test_a_rods_fit_is_told_in_words_and_written(call: Call, rod_form: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ours.toml"
+    told = call("edm", "fit", rod_form, "--out", out, "--name", "mine", "--process", "wc-20")
+    assert told.return_value == Exit.DONE
+    for words in ("gap side: 6.", "gap front: ", " um, 95 % from ", "wear ratio: 0.03", "12 widths: ", "24 depths: "):
+        assert words in told.stdout
+    assert str(out) in told.stderr
+    assert 'name = "mine"' in out.read_text()
+    assert "calibrated = true" in out.read_text()
+
+
+def test_a_poor_fit_of_a_rod_is_no(call: Call, rod_form: Path, tmp_path: Path) -> None:
+    rough = tmp_path / "rough.csv"
+    head, *lines = (line.split(",") for line in rod_form.read_text().splitlines())
+    wild = [[*line[:5], str(float(line[5]) * (0.7 + 0.6 * (place % 2))), line[6]] for place, line in enumerate(lines)]
+    rough.write_text("".join(",".join(line) + "\n" for line in [head, *wild]))
+    out = tmp_path / "p.toml"
+    told = call("edm", "fit", rough, "-o", out, "--json")
+    assert told.return_value == Exit.NO
+    assert not out.exists()
+    validator("rod-calibration").validate(json.loads(told.stdout))
+    assert "no process: depths scatter by" in told.stderr
+
+
 def test_a_gauge_is_told_in_words(call: Call, gauge_table: Path, tmp_path: Path) -> None:
     """And one whose parts are alike tells nothing of them."""
     told = call("gauge", gauge_table)
@@ -120,6 +158,13 @@ def test_a_gauge_is_told_in_words(call: Call, gauge_table: Path, tmp_path: Path)
         (("laser", "fit", "{}/absent.csv"), "cannot read"),
         (("laser", "fit", "{}/absent.csv", "-o", "{}/p.txt"), "NAME.toml"),
         (("laser", "fit", "{}/empty.csv"), "is empty"),
+        (("edm", "coupon", "-o", "{}/c"), "milling by sparks"),
+        (("edm", "coupon", "-o", "{}/c", "--rod", "none"), "not a valid integer"),
+        (("edm", "coupon"), "Missing parameter: out"),
+        (("edm", "coupon", "-o", "{}"), "is there already"),
+        (("edm", "fit", "{}/absent.csv"), "cannot read"),
+        (("edm", "fit", "{}/absent.csv", "-o", "{}/p.txt"), "NAME.toml"),
+        (("edm", "fit", "{}/empty.csv"), "is empty"),
         (("gauge", "{}/empty.csv"), "is empty"),
         (("gauge", "{}"), "cannot read"),
     ],

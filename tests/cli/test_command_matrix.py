@@ -33,7 +33,8 @@ REGISTRY = tuple(
 )  # fmt: skip
 PARTS = (
     "job init", "job check", "job fit", "pin fit", "face import", "calibrate laser", "calibrate laser coupon",
-    "calibrate laser fit", "calibrate gauge", "tray restart", "tray place", "tray check", "tray map",
+    "calibrate laser fit", "calibrate edm", "calibrate edm coupon", "calibrate edm fit", "calibrate gauge",
+    "tray restart", "tray place", "tray check", "tray map",
 )  # fmt: skip
 AT = ("--registry", "{}/registry.db")
 
@@ -186,6 +187,13 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (WRONG, ("calibrate", "laser", "coupon", "-o", "{}/good.csv", JSON)),
     (WRONG, ("calibrate", "laser", "fit", "{}/absent.csv", JSON)),
     (WRONG, ("calibrate", "laser", "fit", "{}/good.csv", JSON)),
+    (OK, ("calibrate", "edm", "coupon", "--job", "{}/edm.toml", "-o", "{}/rod", JSON)),
+    (OK, ("calibrate", "edm", "coupon", "--job", "{}/edm.toml", "--rod", "1", "-o", "{}/rod", "--quiet")),
+    (WRONG, ("calibrate", "edm", "coupon", "--job", "{}/edm.toml", "--rod", "3", "-o", "{}/rod", JSON)),
+    (WRONG, ("calibrate", "edm", "coupon", "--job", "{}/edm.toml", "--rod", "0", "-o", "{}/rod", JSON)),
+    (WRONG, ("calibrate", "edm", "coupon", "-o", "{}/rod", JSON)),
+    (WRONG, ("calibrate", "edm", "fit", "{}/absent.csv", JSON)),
+    (WRONG, ("calibrate", "edm", "fit", "{}/good.csv", JSON)),
     (WRONG, ("calibrate", "gauge", "{}/good.csv", JSON)),
     (WRONG, ("tray",)),
     (WRONG, ("tray", "map", "{}/absent.ngc", JSON)),
@@ -379,6 +387,7 @@ def _furnish(folder: Path) -> None:
         "key.toml": example.replace("[limits]", "[limits]\ncolour = 1"),
         "tip.toml": example.replace("sphere-1.0", "sphere-0.8"),
         "broken.toml": "name = ",
+        "edm.toml": (PROJECT / "examples" / "job-edm.toml").read_text(),
     }
     before, after = example.split("\n[layout]\n")
     fit = f'{before}\n[fit]\nprofiles = ["S"]\n{after[after.index("[limits]") :]}'.replace(', "weak"', "")
@@ -443,8 +452,16 @@ def test_matrix(
 
 def test_every_command_that_prints_json_is_in_the_table_with_a_good_and_a_bad_line() -> None:
     # Groups of commands and those that print no document; commands that are tried on real files, in tests of their own.
-    mute = {"calibrate", "calibrate laser", "case", "job", "preview", "registry", "tray"}
-    elsewhere = {"calibrate laser fit", "calibrate gauge", "check", "make", "registry signoff", "strike"}
+    mute = {"calibrate", "calibrate laser", "calibrate edm", "case", "job", "preview", "registry", "tray"}
+    elsewhere = {
+        "calibrate laser fit",
+        "calibrate edm fit",
+        "calibrate gauge",
+        "check",
+        "make",
+        "registry signoff",
+        "strike",
+    }
     elsewhere |= {"tray restart", "tray place", "tray check", "tray map"}
     for name in ((set(COMMANDS) | set(PARTS)) - mute - {"job init"}) | (set(REGISTRY) - {"registry export"}):
         codes = {code for code, line in MATRIX if " ".join(line).startswith(name) and JSON in line}

@@ -17,16 +17,20 @@ from engrave.job.written import with_layout
 Call = Callable[..., Any]
 Validators = dict[str, Draft202012Validator]
 PROJECT = Path(__file__).parent.parent.parent
+EDM_JOB = PROJECT / "examples" / "job-edm.toml"
 NAMES = (
     "mark", "job", "check", "checks", "manifest", "run", "decoding", "plan", "outcome", "names", "entry", "rules",
     "doctor", "error", "registry-status", "registry-audit", "registry-import", "registry-change", "registry-pin",
     "registry-export", "tracing", "case", "strike", "reading", "fit", "pin-fit", "face-import",
-    "coupon", "calibration", "gauge", "tray-map", "tray-check",
+    "coupon", "calibration", "rod-coupon", "rod-calibration", "gauge", "tray-map", "tray-check",
 )  # fmt: skip
+
+# In a pin's folder alone: tests/circle holds those against their schemas.
+OF_PINS = ("setup-sheet",)
 
 
 def test_there_is_a_schema_for_every_document(validators: Validators) -> None:
-    assert set(validators) == {f"pin-engrave/{name}/1" for name in NAMES}
+    assert set(validators) == {f"pin-engrave/{name}/1" for name in (*NAMES, *OF_PINS)}
     for identity, validator in validators.items():
         schema: Any = validator.schema
         Draft202012Validator.check_schema(schema)
@@ -45,7 +49,7 @@ def _objects(schema: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]
             yield from _objects(value, f"{path}[{index}]")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *OF_PINS])
 def test_every_object_is_closed_and_every_field_described(validators: Validators, name: str) -> None:
     schema = validators[f"pin-engrave/{name}/1"].schema
     for path, entry in _objects(schema):
@@ -139,12 +143,15 @@ def test_jobs_of_every_form_fit_their_schema(
         "found.toml": fitting.read_text(),
     }
     jobs = []
-    for name, text in texts.items():
+    examples = Path(__file__).parents[2] / "examples"
+    by_sparks = {name: (examples / name).read_text("utf-8") for name in ("job-edm.toml", "job-sinker.toml")}
+    for name, text in (texts | by_sparks).items():
         (tmp_path / name).write_text(text)
         jobs.append(api.job_to_json(api.load_job(tmp_path / name)))
         validators["pin-engrave/job/1"].validate(jobs[-1])
         assert api.json_bytes(api.job_to_json(job_from_json(jobs[-1], origin=name))) == api.json_bytes(jobs[-1])
-    own, shapes, found = jobs
+    own, shapes, found, *eroding = jobs
+    assert [next(iter(set(job["process"]["value"]) & {"rods", "stages"})) for job in eroding] == ["rods", "stages"]
     assert ([pack["name"] for pack in own["rules"]], own["pin"]["value"]["shape"]) == (["CA"], "measured")
     assert own["face_text"]
     assert (shapes["layout"]["tooth_um"], shapes["layout"]["profile"]) == (None, "G")
@@ -207,11 +214,23 @@ def printed_of_the_shop(
 
 
 @pytest.fixture
+def printed_of_rods(call: Call, rod_form: Path, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    """One real document of each kind that tells of an eroding rod."""
+    calls: dict[str, tuple[str | Path, ...]] = {
+        "rod-coupon": ("calibrate", "edm", "coupon", "--job", EDM_JOB, "-o", tmp_path / "rod"),
+        "rod-calibration": ("calibrate", "edm", "fit", rod_form),
+    }
+    return {name: call(*arguments, "--json").document for name, arguments in calls.items()}
+
+
+@pytest.fixture
 def printed_elsewhere(
-    printed_of_shelves: dict[str, dict[str, Any]], printed_of_the_shop: dict[str, dict[str, Any]]
+    printed_of_shelves: dict[str, dict[str, Any]],
+    printed_of_the_shop: dict[str, dict[str, Any]],
+    printed_of_rods: dict[str, dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """Those that tell of nothing that was made."""
-    return printed_of_shelves | printed_of_the_shop
+    return printed_of_shelves | printed_of_the_shop | printed_of_rods
 
 
 @pytest.fixture

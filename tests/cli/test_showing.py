@@ -19,11 +19,13 @@ SINGULAR = {
     "fixtures": "fixture",
     "formats": "format",
     "machines": "machine",
+    "millings": "milling",
     "pins": "pin",
     "primers": "primer",
     "processes": "process",
     "profiles": "profile",
     "rules": "rule",
+    "sinkings": "sinking",
 }
 _SVG = "{http://www.w3.org/2000/svg}svg"
 
@@ -38,6 +40,7 @@ def test_a_kind_may_be_named_in_the_singular(call: Call, validators: dict[str, D
         shown = call("show", one, name, "--json")
         assert shown.document == call("show", kind, name, "--json").document
         assert shown.document["kind"] == kind
+        validators["pin-engrave/entry/1"].validate(shown.document)
 
 
 @pytest.mark.parametrize(

@@ -147,4 +147,11 @@ def test_the_architecture_names_every_module_of_the_lower_packages(project: Path
     named = {name.removesuffix(".py").rstrip("/") for name in re.findall(r"\b[a-z_]+(?:\.py|/)", room)}
     data = {path.name for path in (project / top).iterdir() if path.is_dir()} - _packages(project / top)
     assert _packages(project / top) - {"errors"} <= named
-    assert named <= _packages(project / top) | data | {"recipes", "machines", "faces", "fixtures"}
+    assert named <= _packages(project / top) | data | {
+        "recipes",
+        "machines",
+        "faces",
+        "fixtures",
+        "millings",
+        "sinkings",
+    }

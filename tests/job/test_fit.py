@@ -94,19 +94,19 @@ def test_a_face_of_ones_own_goes_with_the_job(tmp_path: Path) -> None:
 
 
 def test_what_of_a_face_may_be_used() -> None:
-    recipe = load_job(None).process.value
+    recipe = load_job(None).laser.value
     for name, round_face in (("sphere-1.0", True), ("flat-1.8", True), ("chisel-1.8x0.7", False)):
         pin = PINS.load(name).value
         tip = tip_of(pin)
         assert is_round(tip) == round_face
         # Without a runout in its profile a pin keeps 25 um, which is more than the kerf.
-        left, low, right, high = usable_face(tip, pin, recipe).bounds
+        left, low, right, high = usable_face(tip, pin, widths_of(recipe)).bounds
         wide_um, deep_um = (1800.0, 700.0) if name.startswith("chisel") else (1800.0, 1800.0)
         assert (right - left, high - low) == pytest.approx((wide_um - 50.0, deep_um - 50.0), abs=30.0)
 
 
 def test_the_walls_are_a_share_of_the_crater() -> None:
-    widths = widths_of(load_job(None).process.value)
+    widths = widths_of(load_job(None).laser.value)
     # 6 um sqrt(ln(F0 / Fth) / 2) is 6.05 um (docs/laser.md); half relief lies 3.07 um from the crest.
     assert widths.crater_um == pytest.approx(12.10, abs=0.005)
     assert widths.wall_um == pytest.approx(3.07, abs=0.03)

@@ -108,9 +108,12 @@ def test_nominal_is_found_wherever_it_stands(write: Write) -> None:
         ),
         (
             ('machine = "stage"', 'machine = "x"'),
-            "machine: 'x' is not among the machines; known: galvo-16, galvo-20, stage",
+            "machine: 'x' is not among the machines; known: edm-stage, galvo-16, galvo-20, stage",
         ),
-        (('process = "fs-steel"', 'process = "x"'), "process: 'x' is not among the processes; known: fs-steel"),
+        (
+            ('process = "fs-steel"', 'process = "x"'),
+            "process: 'x' is not among the processes; known: processes: fs-steel",
+        ),
         (('primer = "brass-cup"', "primer = 5"), "primer: must be text, not 5"),
         (
             ('["ngc", "dxf", "svg"]', '["dxf"]'),

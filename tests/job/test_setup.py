@@ -107,7 +107,7 @@ def test_a_shallow_relief_is_told_but_not_refused(example: Job) -> None:
 
 def test_the_walls_of_a_recipe_without_contour_are_wider(example: Job) -> None:
     # At half relief a 14 um crest is then 14 + 2 x 6.05 = 26.1 um wide: over the 25 um that print well.
-    recipe = example.process.value
+    recipe = example.laser.value
     recipe = replace(recipe, steps=(replace(recipe.rough, contour="none"),))
     setup = prepare(replace(example, process=replace(example.process, value=recipe)))
     found = [finding.value for finding in setup.rules if finding.number == "L101"]

@@ -41,6 +41,7 @@ def bench_on(tip: Tip) -> Bench:
         relief_um=RELIEF_UM,
         kerf_um=KERF_UM,
         wall_um=WALL_UM,
+        least_stroke_um=KERF_UM / 2,
     )
 
 

@@ -93,6 +93,7 @@ def row() -> PinRow:
         layout_png=_picture(),
         impression_png=_picture(seed=1),
         files=("mark.json", "job.ngc"),
+        time="at least 41 min 12 s",
     )
 
 
@@ -123,7 +124,7 @@ def test_a_row_shows_pin_verdict_reading_depths_and_files(row: PinRow) -> None:
     page = _Page(index_html([row, failed], summary=SUMMARY))
     for text in ("375-76834", "Example Arms", "P9", "0H5K B4M3", "PASS", "375-76835", "FAIL", "0H?K B4M3", "nobody"):
         assert text in page.text
-    for text in ("21.25", "11.99", "LOW", "12.00"):
+    for text in ("21.25", "11.99", "LOW", "12.00", "takes at least 41 min 12 s"):
         assert text in page.text
     assert page.values("a", "href")[1:3] == ["pins/0H5KB4M3/mark.json", "pins/0H5KB4M3/job.ngc"]
     assert len(page.values("img", "alt")) == 4
@@ -171,6 +172,7 @@ def _all_hostile(row: PinRow, text: str) -> tuple[PinRow, Summary]:
         findings=findings,
         depths=depths,
         files=(text, text),
+        time=text,
     )
     return hostile, Summary(title=text, facts=((text, text),), priors=((text, text),), files=(text,))
 
@@ -202,9 +204,10 @@ def test_a_page_without_pins_findings_and_pictures_says_so(row: PinRow) -> None:
     text = _Page(index_html([], summary=replace(SUMMARY, priors=()))).text
     assert "No finding on any pin." in text
     assert "No prior was named." in text
-    bare = replace(row, layout_png=None, impression_png=None, findings=(), depths=())
+    bare = replace(row, layout_png=None, impression_png=None, findings=(), depths=(), time="")
     page = _Page(index_html([bare], summary=SUMMARY))
     assert "no picture" in page.text
+    assert "takes" not in page.text
     assert not page.values("img", "src")
 
 

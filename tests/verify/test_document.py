@@ -73,7 +73,7 @@ def test_a_floor_with_no_clear_place_is_said_to_be_unjudged(setup: Setup) -> Non
     """Craters of some hundred micrometres leave no floor between characters 175 um apart."""
     mark = make_mark(serial="AAA0001", maker="Acme", model="P9", ranges=setup.ranges)
     _, engraving = drawn_pin(setup, mark)
-    recipe = _stepped(setup.job.process.value, pulse_energy_j=1e-3)
+    recipe = _stepped(setup.job.laser.value, pulse_energy_j=1e-3)
     recipe = replace(recipe, spot_radius_um=200.0, kerf_um=600.0)
     wide = _with(setup.job, recipe)
     findings = check_cut(_untouched(setup), engraving, wide, tip=setup.tip, places=setup.places)
@@ -88,7 +88,7 @@ def test_a_beam_below_the_threshold_is_refused(setup: Setup) -> None:
     w^2 = 36 um2 (1 + (12.5 / 91.5)^2) = 36.67 um2; cosine 0.8: E = Fth pi w^2 / (2 x 0.8) = 58.3 nJ.
     """
     below, above = (
-        _with(setup.job, _stepped(setup.job.process.value, pulse_energy_j=energy_j)) for energy_j in (58.0e-9, 58.7e-9)
+        _with(setup.job, _stepped(setup.job.laser.value, pulse_energy_j=energy_j)) for energy_j in (58.0e-9, 58.7e-9)
     )
     with pytest.raises(InputError, match="removes nothing 600 um from the axis"):
         expected_cycles(below, tip=setup.tip, places=setup.places)
@@ -106,7 +106,7 @@ def test_cycles_are_counted_where_the_marks_outline_is_steepest(setup: Setup) ->
     far = CharacterPlace(name="far", x_um=-70.0 + 87.5, y_um=430.0 - 87.5)
     characters = (far, *setup.places.characters[1:])
     places = replace(setup.places, characters=characters, teeth=setup.places.teeth[10:15])
-    recipe = setup.job.process.value
+    recipe = setup.job.laser.value
     pass_um = 0.39467 * (1 + math.log(math.sqrt(1 - (430 / 900) ** 2)) / 2.0337) ** 2
     wanted = setup.job.relief_um / (pass_um * len(recipe.rough.angles_rad))
     assert wanted % 1 == pytest.approx(0.5, abs=0.45)

@@ -61,7 +61,7 @@ class Case:
         made = cut(
             toolpath or self.toolpath,
             surface=tip,
-            beam_for=job.process.value.beam_for,
+            beam_for=job.laser.value.beam_for,
             half_width_um=half_um,
             pixel_um=job.pixel_um,
         )
@@ -82,7 +82,7 @@ class Case:
             taper_to=self.engraving.taper_to,
             surface=setup.tip,
             relief_um=setup.job.relief_um,
-            recipe=recipe(setup.job.process.value),
+            recipe=recipe(setup.job.laser.value),
             floor_xy_um=mirrored_xy(setup.places.outline_um()),
         )
 

@@ -77,7 +77,7 @@ class Case:
             taper_to=engraving.taper_to,
             surface=tip or setup.tip,
             relief_um=setup.job.relief_um,
-            recipe=recipe(setup.job.process.value),
+            recipe=recipe(setup.job.laser.value),
             floor_xy_um=mirrored_xy(setup.places.outline_um()),
         )
         return self.written(toolpath)

@@ -122,7 +122,7 @@ def checked(
     made = cut(
         Toolpath(blocks=fault(planned.toolpath.blocks)),
         surface=setup.tip,
-        beam_for=job.process.value.beam_for,
+        beam_for=job.laser.value.beam_for,
         half_width_um=setup.tip.edge_radius_um,
         pixel_um=job.pixel_um,
     )
@@ -174,7 +174,7 @@ def test_a_program_of_many_steps_is_read_back_with_the_beam_of_each() -> None:
     straight = cut(
         planned.toolpath,
         surface=setup.tip,
-        beam_for=job.process.value.beam_for,
+        beam_for=job.laser.value.beam_for,
         half_width_um=setup.tip.edge_radius_um,
         pixel_um=job.pixel_um,
     )

@@ -21,6 +21,7 @@ from engrave.reading.values import CharacterReading
 from engrave.strike import Impression
 from engrave.verify.check import Checked, Struck, symbols_of
 from engrave.verify.document import check_to_json
+from engrave.verify.formats import program_source
 from engrave.verify.weighed import likelihoods_of, weighed
 from toolpaths.surface import HeightMap
 
@@ -139,7 +140,16 @@ def told(reading: Reading, setup: Setup) -> dict[str, object]:
         soft=weighed(reading, PROFILE_A),
     )
     mark = make_mark(serial="375-76834", maker="Borealis", model="Compact", ranges=setup.ranges)
-    document = check_to_json(Checked(mark=mark, job=setup.job, findings=(), struck=(struck,), measured=()), setup)
+    checked = Checked(
+        mark=mark,
+        job=setup.job,
+        source=program_source("job.ngc"),
+        findings=(),
+        struck=(struck,),
+        measured=(),
+        times=None,
+    )
+    document = check_to_json(checked, setup)
     assert any(prior["of"] == "reading.posterior" for prior in document["priors"])
     assert document["verdict"] == "pass"
     shown: dict[str, object] = document["reading"]

@@ -34,7 +34,7 @@ def write_gcode(toolpath: Toolpath, machine: Machine, *, header: Sequence[str]) 
     _check_figures(blocks)
     stage = machine.stage
     gate, energy, rate = stage.gate_output, stage.energy_output, stage.rate_output
-    lines = [comment for text in header for comment in _comments(text)]
+    lines = [comment for text in header for comment in as_comments(text)]
     lines += [_MODES, f"M65 P{gate}"]
     for label, block in enumerate(blocks, start=1):
         lines += _block_lines(block, label, stage)
@@ -48,7 +48,7 @@ def _block_lines(block: NmBlock, label: int, stage: Stage) -> Iterator[str]:
     if block.repeats > 1:
         yield f"o{label} repeat [{block.repeats}]"
     for operation, paths in block.operations:
-        yield from _comments(f"operation {operation.name}")
+        yield from as_comments(f"operation {operation.name}")
         yield from _process_lines(operation.process, stage)
         yield _motion(paths, stage.gate_output)
     if block.repeats > 1:
@@ -125,7 +125,7 @@ def _park(blocks: Sequence[NmBlock]) -> str:
     return f"G0 X{x_mm:.6f} Y{y_mm:.6f} Z{z_mm:.6f}"
 
 
-def _comments(text: str) -> list[str]:
+def as_comments(text: str) -> list[str]:
     """Text as comments that the controller ignores: ASCII, no parentheses, none of the words it acts on, wrapped."""
     plain = "".join(character if " " <= character <= "~" else " " if character.isspace() else "?" for character in text)
     plain = plain.translate({ord("("): "[", ord(")"): "]"})

@@ -104,7 +104,7 @@ def _gaps(subject: Subject) -> Iterator[Finding]:
             unit="um",
             remedy=f"move {gap.name} outwards by {missing_um:.1f} um or more, or shrink the characters"
             if gap.clearance
-            else "widen the pitch, thin the strokes, or use a finer spot",
+            else f"widen the pitch, thin the strokes, or use {subject.grounds.finer}",
         )
 
 
@@ -115,7 +115,8 @@ def least_gap_um(subject: Subject, gap: Gap) -> float:
     """
     relief_um = subject.axial_relief_um
     if subject.recessed:
-        return LEAST_RIDGE_UM if gap.open_ended else max(LEAST_RIDGE_UM, relief_um)
+        ridge_um = max(LEAST_RIDGE_UM, subject.grounds.ridge_um)
+        return ridge_um if gap.open_ended else max(ridge_um, relief_um)
     return subject.cuttable_um if gap.open_ended else max(subject.cuttable_um, relief_um)
 
 
@@ -138,7 +139,7 @@ def _within_glyphs(subject: Subject) -> Iterator[Finding]:
                 severity=Severity.ERROR,
                 message=f"the cut does not fit into its own gaps: {left_um2:.0f} um2 would stay standing",
                 place=place,
-                remedy="use a finer spot, thin layout.stroke or raise layout.height",
+                remedy=f"use {subject.grounds.finer}, thin layout.stroke or raise layout.height",
             )
             continue
         floor_um = 2 * grounds.wall_um + LEAST_FLOOR_UM
@@ -151,7 +152,7 @@ def _within_glyphs(subject: Subject) -> Iterator[Finding]:
                 value=round(_narrowest_um(outline, grounds.kerf_um, floor_um), 1),
                 limit=round(floor_um, 3),
                 unit="um",
-                remedy="use a finer spot, thin layout.stroke or raise layout.height",
+                remedy=f"use {subject.grounds.finer}, thin layout.stroke or raise layout.height",
             )
 
 

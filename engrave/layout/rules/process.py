@@ -1,4 +1,4 @@
-"""Process: the cut and the machine against what is to be cut, and what the slope of the tip does to the beam."""
+"""Process: the cut and the machine against what is to be cut, and what the slope of the tip does to the cut."""
 
 from collections.abc import Iterator
 
@@ -15,6 +15,8 @@ LEAST_STEPS = 10.0
 # A pass on the steepest part of the mark cuts at least this share of its depth at the apex; the planner adds passes for
 # the steepest part, so that the middle comes out deeper by the inverse of it (prior).
 LEAST_DEPTH_SHARE = 0.6
+# Of the relief so much may stay on the floor where a level rod meets a land from uphill: the least depth share again.
+MOST_LEFT_SHARE = 1 - LEAST_DEPTH_SHARE
 # The spot may grow by this much over the relief.
 MOST_SPOT_GROWTH = 0.05
 
@@ -31,12 +33,12 @@ def _kerf(subject: Subject) -> Iterator[Finding]:
             value=round(grounds.kerf_um, 3),
             limit=round(grounds.crater_um, 3),
             unit="um",
-            remedy="measure the cut and write it as kerf, or correct spot, energy and threshold",
+            remedy="measure the cut, and write what it is into the process",
         )
     finest_um = min(width_um for _, width_um in subject.widths_um)
-    # A land is cut out from both sides; a groove must take the cut itself.
+    # A beam's cut rounds a land's corners from both sides; a groove must take the cut itself.
     most_um = finest_um if subject.recessed else 2 * finest_um
-    if grounds.kerf_um > most_um:
+    if grounds.kerf_um > most_um and (subject.recessed or grounds.recipe is not None):
         yield Finding(
             number="L111",
             severity=Severity.ERROR,
@@ -47,7 +49,18 @@ def _kerf(subject: Subject) -> Iterator[Finding]:
             value=round(grounds.kerf_um, 3),
             limit=round(most_um, 3),
             unit="um",
-            remedy=f"use a finer spot or wider {'grooves' if subject.recessed else 'lands'}",
+            remedy=f"use {grounds.finer} or wider {'grooves' if subject.recessed else 'lands'}",
+        )
+    if not subject.recessed and grounds.ridge_um > finest_um:
+        yield Finding(
+            number="L111",
+            severity=Severity.ERROR,
+            message="the finest land is narrower than the least that the electrode can have a groove for",
+            place="process.cutter",
+            value=round(finest_um, 3),
+            limit=round(grounds.ridge_um, 3),
+            unit="um",
+            remedy=f"use {grounds.finer}, a thinner cutter or wider lands",
         )
 
 
@@ -99,6 +112,23 @@ def _slope(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _level(subject: Subject) -> Iterator[Finding]:
+    """A rod's end is level: uphill of a land the floor is no lower than the face a rod's width further up allows."""
+    grounds, cosine = subject.grounds, subject.steepest_cosine
+    high_um = grounds.level_um * float((1 / cosine**2 - 1) ** 0.5)
+    if high_um > MOST_LEFT_SHARE * subject.axial_relief_um:
+        yield Finding(
+            number="L128",
+            severity=Severity.WARNING,
+            message="the rod's end is level: on the steepest part of the mark so much stays on floor uphill of a land",
+            place="mark",
+            value=round(high_um, 3),
+            limit=round(MOST_LEFT_SHARE * subject.axial_relief_um, 3),
+            unit="um",
+            remedy=f"use {grounds.finer}, a blunter tip or a smaller mark",
+        )
+
+
 def depth_share(recipe: Recipe, cosine: float) -> float:
     """Depth of a rough pass on a slope over its depth where the beam falls square, 0 to 1."""
     process, beam = recipe.process_of(recipe.rough), recipe.beam_of(recipe.rough)
@@ -118,4 +148,4 @@ def spot_growth(recipe: Recipe, *, relief_um: float, share: float) -> float:
     return float(spot_radius_um(beam, deeper_um + reach_um)) / beam.spot_radius_um - 1.0
 
 
-RULES = (_kerf, _step, _slope)
+RULES = (_kerf, _step, _slope, _level)

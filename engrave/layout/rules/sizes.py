@@ -17,7 +17,8 @@ MOST_STROKE_SHARE = 1.0 / 6.0
 LEAST_RELIEF_UM, USUAL_RELIEF_UM = 15.0, 20.0
 # What stands is at most so many times as high as it is wide at half relief, else a drag breaks it (prior), ...
 MOST_LAND_ASPECT = 1.5
-# ... and what is cut at most so many times as deep as wide, else walls shade the beam, metal does not follow (prior).
+# ... and what is cut at most so many times as deep as wide, else walls shade the beam or flushing fails, and metal does
+# not follow (prior).
 MOST_GAP_ASPECT = 2.0
 # What an examiner's stereo microscope reaches at the least (California's legacy test), seen from the usual distance.
 MAGNIFICATION, VIEWING_UM = 60.0, 250_000.0
@@ -42,7 +43,9 @@ def _stroke(subject: Subject) -> Iterator[Finding]:
             value=round(half_um, 3),
             limit=limit_um,
             unit="um",
-            remedy=f"make the crest {crest_wanted_um:.1f} um wide" if crest_wanted_um > 0 else "use a finer spot",
+            remedy=f"make the crest {crest_wanted_um:.1f} um wide"
+            if crest_wanted_um > 0
+            else f"use {subject.grounds.finer}",
         )
 
 
@@ -113,9 +116,10 @@ def _aspect(subject: Subject) -> Iterator[Finding]:
     between: list[Gap] = list(gaps_of(subject))
     gaps = [(gap.name, gap.width_um) for gap in between]
     lands, cuts = (gaps, strokes) if subject.recessed else (strokes, gaps)
+    hindered = "flushing fails" if subject.grounds.recipe is None else "walls shade the beam"
     for found, most, words in (
         (lands, MOST_LAND_ASPECT, "stands high for its width at half relief: a drag may break it"),
-        (cuts, MOST_GAP_ASPECT, "is deep for its width: walls shade the beam and metal does not follow"),
+        (cuts, MOST_GAP_ASPECT, f"is deep for its width: {hindered} and metal does not follow"),
     ):
         name, width_um = min(found, key=lambda entry: entry[1], default=("", 0.0))
         # What has no width at all is told by the rules for gaps and strokes.

@@ -35,9 +35,11 @@ class Grounds:
     relief_along : what the relief is measured along, ``axis`` or ``normal``, the surface's own. kerf_um : what the
     planner cuts; crater_um : what the process gives; wall_um : from the crest to half relief. field, taper_to : as in
     ``Engraving``. largest_patch_um : radius of the patch of the hardest strike the job foresees, at the most backing.
-    recipe : the laser's, None for a process whose depth does not depend on the slope. step_um : the machine's, None
-    where it is not known. runout_um, clocking_datum, clocking_tolerance_rad : the pin's, as far as its profile states
-    them. tip_priors : keys of the tip's figures that were not measured.
+    recipe : the laser's, None where sparks cut. finer : what would cut finer, in words. ridge_um : the least land that
+    may stand between two cuts; 0 for any. level_um : width of a cut whose floor is level, whatever the slope; 0 where
+    it follows the tip. step_um : the machine's, None where it is not known. runout_um, clocking_datum,
+    clocking_tolerance_rad : the pin's, as far as its profile states them. tip_priors : keys of the tip's figures that
+    were not measured.
     """
 
     tip: Surface
@@ -52,6 +54,9 @@ class Grounds:
     largest_patch_um: float
     relief_along: str = AXIS
     recipe: Recipe | None = None
+    finer: str = "a finer spot"
+    ridge_um: float = 0.0
+    level_um: float = 0.0
     step_um: float | None = None
     runout_um: float | None = None
     clocking_datum: str | None = None

@@ -34,6 +34,59 @@ def test_l111_kerf_and_land_or_groove(judge: Judge, key: str, polarity: str, ker
     assert [finding.severity for finding in found] == [Severity.ERROR] * refused
 
 
+def test_l111_sparks_leave_a_land_of_any_width_but_want_a_groove_to_go_into(judge: Judge) -> None:
+    wide = {"kerf_um": 34.8, "crater_um": 34.8, "wall_um": 0.0, "recipe": None, "finer": "a thinner rod"}
+    assert judge("L111", sizes={"stroke_um": 10.0}, **wide) == []
+    (finding,) = judge("L111", sizes={"stroke_um": 34.0, "tooth_um": 35.0, "polarity": "recessed"}, **wide)
+    assert (finding.value, finding.limit) == (34.8, 34.0)
+    assert "a thinner rod" in finding.remedy
+
+
+@pytest.mark.parametrize(("land_um", "refused"), [(18.0, False), (17.9, True)])
+def test_l111_an_electrode_has_no_groove_narrower_than_its_cutter(
+    judge: Judge,
+    land_um: float,
+    refused: bool,  # noqa: FBT001 - a column
+) -> None:
+    # A cutter of 30 um, electrodes 6 um smaller than the cut on each side: a land of 18 um.
+    sinker = {"kerf_um": 28.0, "crater_um": 28.0, "wall_um": 0.0, "recipe": None, "ridge_um": 18.0}
+    found = judge("L111", sizes={"stroke_um": land_um, "tooth_um": 20.0}, **sinker)
+    assert [(finding.severity, finding.limit) for finding in found] == [(Severity.ERROR, 18.0)] * refused
+
+
+# --- L128 a rod's level end: opening times slope against 0.4 of the relief --------------------------------------------
+
+
+@pytest.mark.parametrize(("opening_um", "told_of"), [(13.3, False), (13.4, True)])
+def test_l128_level_end_on_a_slope(judge: Judge, opening_um: float, told_of: bool) -> None:  # noqa: FBT001 - a column
+    # At 600 um of 1000 um the slope is 0.6 / 0.8 = 0.75; 0.4 of 25 um is 10 um, 13.33 um of an opening.
+    found = judge("L128", recipe=None, level_um=opening_um)
+    assert [(finding.severity, finding.limit) for finding in found] == [(Severity.WARNING, 10.0)] * told_of
+    assert [finding.value for finding in found] == [pytest.approx(0.75 * opening_um, rel=1e-3)] * told_of
+
+
+def test_l128_is_silent_on_a_flat_and_where_the_floor_follows_the_tip(judge: Judge) -> None:
+    assert judge("L128", recipe=None, level_um=500.0, tip=FlatTip(edge_radius_um=900.0)) == []
+    assert judge("L128") == []
+
+
+def test_nothing_is_told_of_a_beam_where_sparks_cut(judge: Judge) -> None:
+    findings = judge(
+        "",
+        sizes={"stroke_um": 5.0, "height_um": 20.0, "column_pitch_um": 20.0},
+        tip=SphericalTip(radius_um=640.0, edge_radius_um=590.0),
+        kerf_um=34.8,
+        crater_um=30.0,
+        wall_um=0.0,
+        recipe=None,
+        finer="a thinner rod",
+        level_um=34.8,
+    )
+    told = " ".join(f"{finding.place} {finding.message} {finding.remedy}" for finding in findings)
+    assert not re.search(r"spot|beam|pulse|threshold|focus|laser", told), told
+    assert "a thinner rod" in told
+
+
 # --- L116 step: ten to a stroke ---------------------------------------------------------------------------------------
 
 
@@ -288,4 +341,4 @@ def test_the_page_lists_every_rule_and_no_other() -> None:
     told = {number for source in sources for number in re.findall(r'"(L\d{3})"', source)}
     page = (root / "docs" / "rules.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| (L\d{3}) \|", page, flags=re.MULTILINE)) == told
-    assert told == {f"L{number}" for number in range(101, 128)}
+    assert told == {f"L{number}" for number in range(101, 129)}
