@@ -164,8 +164,8 @@ def check_pin(
 ) -> Checked:
     """Read a machine file, cut and strike the pin, read the primer, and compare with the mark.
 
-    name, electrodes : as for ``engraved``. beside : drawings and scanner's files by name, which must say the same as the
-    machine file. Raises InputError where the mark is of another profile than the job, or an ending is not known.
+    name, electrodes : as for ``engraved``. beside : drawings and scanner's files by name, which must say the same as
+    the machine file. Raises InputError where the mark is of another profile than the job, or an ending is not known.
     """
     job = checker.setup.job
     require_profile(mark, checker)
