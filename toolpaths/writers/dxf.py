@@ -185,7 +185,7 @@ def _colour_notes(steps: Sequence[_Step]) -> list[str]:
 def _document(version: Version) -> "Drawing":
     from ezdxf.document import Drawing  # 300 ms that other formats need not pay
 
-    with _fixed_meta_data():
+    with fixed_meta_data():
         doc = Drawing.new(version)
     if version == "R2000":
         doc.header["$INSUNITS"] = _MILLIMETRES
@@ -233,7 +233,7 @@ def _bytes(doc: "Drawing", steps: Sequence[_Step]) -> bytes:
         pieces.append(text)
     doc.entitydb.handles.reset(f"{first_handle:X}")
     stream = StringIO()
-    with _fixed_meta_data():
+    with fixed_meta_data():
         doc.write(stream)
     before, section, after = stream.getvalue().partition("  2\nENTITIES\n")
     own, end, rest = after.partition("  0\nENDSEC\n")
@@ -241,7 +241,7 @@ def _bytes(doc: "Drawing", steps: Sequence[_Step]) -> bytes:
 
 
 @contextmanager
-def _fixed_meta_data() -> Iterator[None]:
+def fixed_meta_data() -> Iterator[None]:
     """No dates, identifiers or versions in the file; the library's switch is put back as it was."""
     import ezdxf
 

@@ -5,7 +5,6 @@ All three are posed as the electrode is milled unless asked otherwise: end face 
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 
@@ -18,6 +17,7 @@ from toolpaths.edm.electrode import MILLING, Electrode, posed
 from toolpaths.edm.electrode_mesh import Cover
 from toolpaths.edm.electrode_region import enclosed, polygons
 from toolpaths.errors import ToolpathError
+from toolpaths.writers.dxf import fixed_meta_data
 from toolpaths.writers.mesh_files import package_3mf, stl_bytes
 from toolpaths.writers.mesh_solid import Solid
 from toolpaths.writers.nanometres import NM_PER_UM, millimetres
@@ -134,7 +134,7 @@ def write_electrode_dxf(electrode: Electrode, *, step_um: float) -> bytes:
     """
     from ezdxf.document import Drawing  # 300 ms that other formats need not pay
 
-    with _fixed_meta_data():
+    with fixed_meta_data():
         doc = Drawing.new("R2000")
         doc.header["$INSUNITS"] = _MILLIMETRES
         doc.header["$MEASUREMENT"] = _METRIC
@@ -162,17 +162,3 @@ def _extents(base: Polygon) -> tuple[list[float], list[float]]:
     """Corners of the box about the base, which is the widest: it lies about the origin."""
     low_x, low_y, high_x, high_y = (value / 1000 for value in base.bounds)
     return [low_x, low_y, 0.0], [high_x, high_y, 0.0]
-
-
-@contextmanager
-def _fixed_meta_data() -> Iterator[None]:
-    """No dates, identifiers or versions in the file; the library's switch is put back as it was."""
-    import ezdxf
-
-    options = ezdxf.options  # type: ignore[attr-defined] # documented, though not exported in so many words
-    before = options.write_fixed_meta_data_for_testing
-    options.write_fixed_meta_data_for_testing = True
-    try:
-        yield
-    finally:
-        options.write_fixed_meta_data_for_testing = before

@@ -4,48 +4,23 @@ All three are written here rather than by a library: in whole nanometres, with n
 choosing in them.
 """
 
-import io
 import json
 import struct
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolpaths.errors import ToolpathError
 from toolpaths.surface import HeightMap
+from toolpaths.writers.mesh_files import package_3mf, stl_bytes
 from toolpaths.writers.mesh_solid import BASE_UM, TOLERANCE_UM, solid_of
-from toolpaths.writers.nanometres import millimetres
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 KINDS = ("stl", "3mf", "glb")
 
-_STL_HEADER = b"binary STL of an engraved tip; unit millimetre; pin frame, z towards the primer".ljust(80)
-_STL_FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-
-_CORE_3MF = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
-_MODEL_3MF = "3D/3dmodel.model"
-_TYPES_3MF = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="model" ContentType="application/vnd.ms-package.3dmanufacturing-3dmodel+xml"/>'
-    "</Types>\n"
-)
-_RELATIONS_3MF = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-    f'<Relationship Id="rel0" Target="/{_MODEL_3MF}" '
-    'Type="http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"/>'
-    "</Relationships>\n"
-)
-# The first day that a zip can name; Unix; a file that everybody may read.
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-_ZIP_UNIX, _ZIP_MODE = 3, 0o100644
-_ZIP_LEVEL = 6
-
+_STL_HEADER = "binary STL of an engraved tip; unit millimetre; pin frame, z towards the primer"
 _NM_PER_M = 1e9
 _GLB_MAGIC, _GLB_VERSION = 0x46546C67, 2
 _GLB_JSON, _GLB_BINARY = 0x4E4F534A, 0x004E4942
@@ -83,12 +58,7 @@ def write_stl(heights: HeightMap, *, base_um: float = BASE_UM, tolerance_um: flo
     tolerance_um : how far a sample may lie from the facet that stands for it.
     Raises ToolpathError as ``mesh_solid.solid_of``.
     """
-    solid = solid_of(heights, base_um=base_um, tolerance_um=tolerance_um)
-    corners = solid.vertices_nm[solid.triangles]
-    facets = np.zeros(len(corners), dtype=_STL_FACET)
-    facets["normal"] = _normals(corners)
-    facets["corners"] = millimetres(corners)
-    return _STL_HEADER + struct.pack("<I", len(facets)) + facets.tobytes()
+    return stl_bytes(solid_of(heights, base_um=base_um, tolerance_um=tolerance_um), header=_STL_HEADER)
 
 
 def write_3mf(heights: HeightMap, *, base_um: float = BASE_UM, tolerance_um: float = TOLERANCE_UM) -> bytes:
@@ -96,27 +66,7 @@ def write_3mf(heights: HeightMap, *, base_um: float = BASE_UM, tolerance_um: flo
 
     The zip has its files in one order and one date, 1980-01-01.
     """
-    solid = solid_of(heights, base_um=base_um, tolerance_um=tolerance_um)
-    model = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<model unit="millimeter" xml:lang="en-US" xmlns="{_CORE_3MF}">\n'
-        '<resources>\n<object id="1" type="model" name="engraved tip">\n<mesh>\n<vertices>\n'
-        + _lines('<vertex x="%.6f" y="%.6f" z="%.6f"/>\n', millimetres(solid.vertices_nm))
-        + "</vertices>\n<triangles>\n"
-        + _lines('<triangle v1="%d" v2="%d" v3="%d"/>\n', solid.triangles)
-        + "</triangles>\n</mesh>\n</object>\n</resources>\n"
-        '<build>\n<item objectid="1"/>\n</build>\n</model>\n'
-    )
-    members = (("[Content_Types].xml", _TYPES_3MF), ("_rels/.rels", _RELATIONS_3MF), (_MODEL_3MF, model))
-    file = io.BytesIO()
-    with ZipFile(file, "w") as archive:
-        for name, text in members:
-            entry = ZipInfo(name, _ZIP_DATE)
-            entry.create_system = _ZIP_UNIX
-            entry.external_attr = _ZIP_MODE << 16
-            entry.compress_type = ZIP_DEFLATED
-            archive.writestr(entry, text.encode(), compresslevel=_ZIP_LEVEL)
-    return file.getvalue()
+    return package_3mf(solid_of(heights, base_um=base_um, tolerance_um=tolerance_um), name="engraved tip")
 
 
 def write_glb(heights: HeightMap, *, base_um: float = BASE_UM, tolerance_um: float = TOLERANCE_UM) -> bytes:
@@ -151,19 +101,6 @@ def import_note(kind: str) -> str:
     if kind not in _NOTES:
         raise ToolpathError(f"mesh: kind {kind!r} is not known; use one of {', '.join(KINDS)}")
     return "\n".join((*_NOTES[kind], *_NOTE)) + "\n"
-
-
-def _normals(corners_nm: IntArray) -> FloatArray:
-    """Unit normals, (m, 3). No triangle of a solid is without an area."""
-    one, other = corners_nm[:, 1] - corners_nm[:, 0], corners_nm[:, 2] - corners_nm[:, 0]
-    doubled = np.cross(one, other).astype(np.float64)
-    # Zeros are added so that none is negative: they would change the bytes and nothing else.
-    normals: FloatArray = doubled / np.sqrt((doubled**2).sum(axis=1))[:, None] + 0.0
-    return normals
-
-
-def _lines(template: str, rows: FloatArray | IntArray) -> str:
-    return template * len(rows) % tuple(rows.ravel().tolist())
 
 
 def _gltf(vertices: NDArray[np.float32], indices: NDArray[np.uint32]) -> dict[str, object]:
