@@ -283,7 +283,9 @@ def job_from_json(document: dict[str, Any], *, origin: str) -> Job:
 
 def _fixture_faults(job: Job) -> Iterator[str]:
     """Why the job's machine, or its limit to the focus, cannot take its fixture."""
-    if job.fixture is not None:
+    if job.fixture is not None and job.is_erosion:
+        yield f"process {job.process.name!r} erodes, and trays are for lasers alone; leave the fixture out"
+    elif job.fixture is not None:
         yield from tray_faults(
             job.fixture.value,
             job.machine.value,

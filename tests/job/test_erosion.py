@@ -137,6 +137,12 @@ def test_sparks_need_a_generator(write: Write, name: str, machine: str, fault: s
     assert f"job.toml: machine: {fault}" in faults_of(write(name, ('machine = "edm-stage"', f'machine = "{machine}"')))
 
 
+def test_a_tray_is_for_lasers(write: Write) -> None:
+    path = write("job-edm.toml", ("rules = []\n", 'rules = []\nfixture = "tray-10x10"\n'))
+    with pytest.raises(InputError, match="fixture: process 'wc-20' erodes, and trays are for lasers alone"):
+        load_job(path)
+
+
 def test_a_generator_is_no_laser(write: Write) -> None:
     path = write("job-edm.toml", ('process = "wc-20"', 'process = "fs-steel"'))
     assert faults_of(path) == (
