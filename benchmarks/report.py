@@ -101,6 +101,8 @@ OTHERS = """\
   beside vpype's `linesort` (`docs/evidence/travel.json`). Both end with 1 where ours falls behind what it should keep.
 - `python benchmarks/wall.py` prints the tables of [laser.md](laser.md), `python benchmarks/specimen.py` draws the sheet
   of [face.md](face.md).
+- `python benchmarks/removal.py` times the simulated cut of the example pin on 1025 x 1025 samples, by pass, by step and
+  whole, and ends with 1 where it takes more than 100 ms an operation.
 - `make prove` runs the long proofs, a million words, readings and inputs, all damaged, and registries with kills by
   the hundred, and writes evidence to `docs/evidence/`. What is committed there was run at the scale that it names; it
   names, too, its seed, the commit, a hash of the sources, and whether those were the same when it ended.

@@ -243,7 +243,7 @@ def test_the_shipped_jobs_by_sparks_keep_to_every_rule(name: str) -> None:
 
 def test_a_profile_that_leaves_no_opening_for_the_rod_is_refused(write: Write) -> None:
     """Lands 34 um apart, and a rod that cuts 34.8 um."""
-    path = write("job-edm.toml", ('inner = "560um"', 'inner = "558um"'))
+    path = write("job-edm.toml", ('inner = "582um"', 'inner = "580um"'))
     found = [finding for finding in prepare(load_job(path)).rules if finding.severity is Severity.ERROR]
     assert [(finding.number, finding.value, finding.limit) for finding in found] == [("L104", 34.0, 34.8)]
     assert "a thinner rod" in found[0].remedy

@@ -393,7 +393,7 @@ def test_a_large_file_is_read_at_once() -> None:
 
 @pytest.mark.slow
 def test_as_many_lines_as_are_read_end_in_bounded_memory() -> None:
-    """A light polyline of numbers that all differ, 52 MB: nothing takes more. Python's own memory, 0.9 GB measured."""
+    """A light polyline of numbers that all differ, 52 MB: of all that was tried it takes the most memory."""
     count = MOST_LINES // 4 - 20
     points = "".join(f"10\n{place % 1000 / 7:.6f}\n20\n{place % 997 / 7:.6f}\n" for place in range(count))
     data = drawing(f"{LIGHT}90\n{count}\n{points}")

@@ -19,7 +19,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 # The job of the example pin by fs-steel-fine has 261,000 points: 42 MB and 6.1 million lines as R2000, 26 MB and 3.9
-# million as R12. Up to half as much again is read; that job takes 0.5 GB of memory, the worst file tried 0.95 GB.
+# million as R12. A third more lines are read; that job takes 0.5 GB of memory, the worst file that was tried 0.92 GB.
 MOST_BYTES = 64_000_000
 MOST_LINES = 8_000_000
 # Names of layers and kinds of entities: a drawing has tens.
