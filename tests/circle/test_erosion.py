@@ -125,10 +125,12 @@ def test_the_program_of_another_pin_names_that_pin(milled: Made) -> None:
     assert checked.nominal.identified.id == milled.mark.id
 
 
-def test_a_layer_that_is_missing_leaves_the_floor_high(milled: Made) -> None:
-    last = [event.name for event in read_edm_gcode(milled.files["job.ngc"], _machine(milled)).erosion.eroding()][-1]
-    checked = milled.check(milled.changed(lambda event: None if event.name == last else event))
-    assert errors(checked) & {"C301", "C304", "C308"}
+def test_layers_that_are_missing_leave_the_floor_high(milled: Made) -> None:
+    """A layer is 1 um of a floor that may be off by more: it takes two of them to be an error."""
+    events = read_edm_gcode(milled.files["job.ngc"], _machine(milled)).erosion.eroding()
+    missing = list(dict.fromkeys(event.name for event in events))[-2:]
+    checked = milled.check(milled.changed(lambda event: None if event.name in missing else event))
+    assert errors(checked) == {"C304", "C308"}
 
 
 def test_a_mark_that_is_shifted_or_scaled_is_found(milled: Made) -> None:

@@ -147,7 +147,7 @@ def test_a_pin_that_cannot_be_simulated_has_no_impression(
     workshop: Workshop, mark: Mark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only a program that the planner does not write cannot be simulated: the check is given one in its stead."""
-    monkeypatch.setattr("engrave.batch.pin.check_pin", lambda _, *rest: check_pin(b"%\nM2\n%\n", *rest))
+    monkeypatch.setattr("engrave.batch.pin.check_pin", lambda _, *rest, **more: check_pin(b"%\nM2\n%\n", *rest, **more))
     files, checked = make_pin(workshop, mark)
     assert checked.nominal is None
     assert not {"impression.png", NAME} & set(files)
