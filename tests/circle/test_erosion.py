@@ -11,11 +11,21 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from engrave.base.errors import InputError
-from engrave.batch.pin import Workshop, make_pin, workshop_for
+from engrave.batch.erosion_files import plan_erosion
+from engrave.batch.pin import Workshop, drawn_pin, make_pin, workshop_for
 from engrave.code.mark import Mark, make_mark
 from engrave.job import load_job
-from engrave.verify import Checked, check_pin, check_to_json, electrode_files
+from engrave.job.bench import fit_job
+from engrave.job.setup import prepare
+from engrave.job.shelves import load_process
+from engrave.layout.fitting import Fit
+from engrave.layout.places import RAISED, RECESSED
+from engrave.tips import PINS
+from engrave.verify import Checked, check_pin, check_to_json, checker_for, electrode_files
+from engrave.verify.check import struck_under
+from engrave.verify.eroded import check_eroded
 from toolpaths.edm.model import Erode, Erosion
+from toolpaths.findings import Severity
 from toolpaths.model import Polylines
 from toolpaths.readers.edm_gcode import read_edm_gcode
 from toolpaths.writers.edm_gcode import write_edm_gcode
@@ -123,6 +133,29 @@ def test_the_program_of_another_pin_names_that_pin(milled: Made) -> None:
     assert checked.nominal is not None
     assert checked.nominal.identified is not None
     assert checked.nominal.identified.id == milled.mark.id
+
+
+@pytest.mark.parametrize("tip", ["flat-1.8", "chisel-1.8x0.7"])
+@pytest.mark.parametrize("polarity", [RAISED, RECESSED])
+def test_floors_and_walls_are_right_on_other_tips(tip: str, polarity: str) -> None:
+    """Raised lands by rods of 80 and 20 um; strokes of 30 um by one of 15 um."""
+    job = load_job(EXAMPLES / "job-edm.toml")
+    job = replace(job, pin=PINS.load(tip))
+    fitted = fit_job(job, Fit(face=job.layout.face, polarity=RAISED))
+    job = replace(job, layout=next(found.settings for found in fitted if found.settings.profile == "A"))
+    if polarity == RECESSED:
+        layout = replace(job.layout, polarity=RECESSED, stroke_um=30.0, tooth_um=30.0)
+        job = replace(job, layout=layout, process=load_process("wc-15-fine"))
+    setup = prepare(job)
+    mark = make_mark(serial=SERIAL, maker=MAKER, model=MODEL, ranges=setup.ranges)
+    _, engraving = drawn_pin(setup, mark)
+    cut = plan_erosion(setup, engraving).tip(setup)
+    assert check_eroded(cut, engraving, setup.job, tip=setup.tip, places=setup.places) == ()
+    if polarity == RECESSED:
+        # The strike says of what was really cut what the design rule said before.
+        assert "L125" in {rule.number for rule in setup.rules if rule.severity is Severity.ERROR}
+        outcome = struck_under(cut, checker_for(setup), name="nominal", condition=setup.job.nominal)
+        assert not outcome.reading.found
 
 
 def test_layers_that_are_missing_leave_the_floor_high(milled: Made) -> None:

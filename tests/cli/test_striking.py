@@ -86,7 +86,7 @@ def test_what_is_read_can_be_typed(struck: tuple[api.Strikes, Path], call: Call,
     assert abs(reading["scale"] - 1.0) < 0.005
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_same_strikes_are_the_same_bytes_on_any_number_of_workers(
     struck: tuple[api.Strikes, Path], pin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +177,7 @@ def test_draws_have_a_limit(call: Call, pin_folder: Path) -> None:
     assert f"from 0 to {striking.MOST_SAMPLES}" in found.err
 
 
+@pytest.mark.slow
 def test_a_picture_without_a_mark_names_nobody(call: Call, tmp_path: Path, validators: Validators) -> None:
     grey = np.random.default_rng(5).integers(0, 256, (500, 500), dtype=np.uint8)
     Image.fromarray(grey).save(tmp_path / "noise.png")

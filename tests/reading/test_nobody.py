@@ -79,7 +79,7 @@ def foreign_marks(rng: np.random.Generator, face: Typeface) -> Iterator[tuple[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [201, pytest.param(202, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [201, pytest.param(202, marks=pytest.mark.exhaustive)])
 def test_marks_of_other_systems(seed: int, reader: Reader, face: Typeface, impress: Impress) -> None:
     found = [
         name
@@ -107,6 +107,7 @@ def test_noise_on_a_plane(reader: Reader) -> None:
         assert_nobody(reader.read(plane(10.0 * z_um / z_um.std())))
 
 
+@pytest.mark.slow
 def test_maps_with_next_to_nothing_in_them(reader: Reader) -> None:
     for z_um in (np.full((600, 600), np.nan), np.zeros((600, 600)), np.zeros((10, 10)), np.zeros((1, 1))):
         assert_nobody(reader.read(plane(z_um)))

@@ -340,7 +340,7 @@ def test_a_tip_that_is_not_round(tip: str, kind: Kind, edge: str, impress: Impre
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("profile", ["D", "S", "G"])
+@pytest.mark.parametrize("profile", [pytest.param("D", marks=pytest.mark.exhaustive), "S", "G"])
 def test_likelihoods_fitted_to_profile_a_hold_for_the_others(profile: str, impress: Impress) -> None:
     """Sixteen strikes of the tuning part: nobody is identified wrongly, and what is thought certain is right."""
     certain, right = 0, 0

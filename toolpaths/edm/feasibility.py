@@ -142,14 +142,16 @@ def missed(floor: shapely.Geometry, *, milling: Milling) -> shapely.Geometry:
     parts = [
         part
         for part in shapely.get_parts(left)
-        if part.area >= milling.opening_um**2 or (part.area >= _LEAST_UM2 and _borders(part, cut) != 1)
+        if part.area >= milling.opening_um**2
+        or (part.area >= _LEAST_UM2 and (not part.intersects(cut) or _borders(part, cut) > 1))
     ]
     return shapely.union_all(parts) if parts else MultiPolygon()
 
 
 def _borders(part: shapely.Geometry, cut: shapely.Geometry) -> int:
     """In how many places a part of the floor borders on what is cut."""
-    return len(shapely.get_parts(shapely.intersection(part, cut)))
+    places = shapely.get_parts(shapely.intersection(part, cut))
+    return int(np.count_nonzero(shapely.area(places) >= _LEAST_UM2))
 
 
 def opening_um(floor: shapely.Geometry, part: Polygon, *, most_um: float) -> float:

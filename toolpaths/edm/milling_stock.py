@@ -92,8 +92,26 @@ class Passes:
         sample, piece, low_um = (np.concatenate(column) for column in zip(*found, strict=True))
         return cls(track=track, cell_um2=samples.pixel_um**2, sample=sample, piece=piece, low_um=low_um)
 
+    def alone(self, floor_um: FloatArray, *, depth_um: float, backwards: bool) -> FloatArray:
+        """Volume that each piece would take off a floor, (samples,) um, at a depth if no other did: (count,) um3."""
+        piece = self._pieces(backwards=backwards)
+        kept = piece >= 0
+        taken_um = np.maximum(floor_um[self.sample] - (self.low_um - depth_um), 0.0)[kept]
+        volume_um3: FloatArray = np.zeros(self.track.count)
+        volume_um3 += np.bincount(piece[kept], weights=taken_um * self.cell_um2, minlength=self.track.count)
+        return volume_um3
+
     def sweep(self, *, backwards: bool) -> "Sweep":
         """The track run forwards, or as ``Track.reversed`` has it."""
+        piece = self._pieces(backwards=backwards)
+        kept = piece >= 0
+        sample, piece, low_um = self.sample[kept], piece[kept], self.low_um[kept]
+        count = self.track.count
+        order = np.argsort(sample * np.int64(count) + piece)
+        return Sweep.of(sample[order], piece[order], low_um[order], count=count, cell_um2=self.cell_um2)
+
+    def _pieces(self, *, backwards: bool) -> IntArray:
+        """The number of each pass's piece when the track is run so, (k,); -1 for going down where no path begins."""
         count, begins = self.track.count, self.track.begins
         if backwards:
             # The piece that ended at point p began at p - 1, which is point n - p of the paths run the other way.
@@ -101,11 +119,8 @@ class Passes:
             new = np.concatenate([np.where(begins, -1, count - np.arange(count)), count - 1 - ends])
         else:
             new = np.concatenate([np.arange(count), np.full(np.count_nonzero(begins), -1)])
-        piece = new[self.piece]
-        kept = piece >= 0
-        sample, piece, low_um = self.sample[kept], piece[kept], self.low_um[kept]
-        order = np.argsort(sample * np.int64(count) + piece)
-        return Sweep.of(sample[order], piece[order], low_um[order], count=count, cell_um2=self.cell_um2)
+        numbers: IntArray = new[self.piece]
+        return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

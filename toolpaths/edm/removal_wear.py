@@ -27,11 +27,11 @@ _TURN_RAD = 0.6
 # The reach over the distance of the samples: at most, where there are few paths, and at least.
 _FINEST, _COARSEST = 16.0, 3.0
 # Passes of a rod over samples that all events together may be worth, when the distance is chosen.
-_PASSES = 1_000_000
+_PASSES = 400_000
 _STEPS_A_REACH = 6.0
 _ROUNDS = 30
 # Nodes of a walk whose wear is sought together.
-_NODES_AT_ONCE = 3000
+_NODES_AT_ONCE = 1000
 _SETTLED_UM = 0.02
 # exp(-x) of more is too small to divide by.
 _MOST_DECAY = 500.0

@@ -36,16 +36,17 @@ def lit_region(*, land: MultiPolygon, field: Polygon, kerf_um: float) -> MultiPo
     return _polygons(shapely.simplify(inside, _SIMPLIFY_UM), least_boundary_um=LEAST_LENGTH_UM)
 
 
-def uncut_gaps(*, land: MultiPolygon, field: Polygon, kerf_um: float) -> MultiPolygon:
+def uncut_gaps(*, land: MultiPolygon, field: Polygon, kerf_um: float, least_um2: float | None = None) -> MultiPolygon:
     """Parts of the floor that stay because the kerf does not fit into them.
 
-    Left out are parts smaller than half a square of the kerf: what any round tool leaves in a corner of 35 degrees
-    or more.
+    Left out are parts smaller than ``least_um2``, if it is not given half a square of the kerf: what any round tool
+    leaves in a corner of 35 degrees or more.
     """
+    smallest_um2 = kerf_um**2 / 2 if least_um2 is None else least_um2
     region = lit_region(land=land, field=field, kerf_um=kerf_um)
     reached = shapely.buffer(region, kerf_um / 2 + _SLIVER_UM, quad_segs=_QUARTER_SEGMENTS)
     left = _polygons(shapely.difference(shapely.difference(field, land), reached))
-    return MultiPolygon([part for part in left.geoms if part.area >= kerf_um**2 / 2])
+    return MultiPolygon([part for part in left.geoms if part.area >= smallest_um2])
 
 
 def faults_of(

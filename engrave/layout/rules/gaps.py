@@ -17,6 +17,8 @@ from toolpaths.surface import disc
 
 # A ridge between two grooves keeps the width that a land needs against wear.
 LEAST_RIDGE_UM = 15.0
+# What borders on the cut by less than this does not.
+_BORDER_UM2 = 1.0
 # Outlines of one job come again with every rule and set-up.
 _REMEMBERED = 1024
 
@@ -185,14 +187,21 @@ def _narrowest_um(outline: BaseGeometry, fits_um: float, stuck_um: float) -> flo
 def _uncut_um2(outline: BaseGeometry, kerf_um: float) -> float:
     """Area of a glyph's gaps that stays, but for what a round tool leaves in a corner of 22 degrees or more.
 
-    A corner's rest borders on the cut and is smaller than a square of the kerf; a closed gap counts however small.
+    A corner's rest borders on the cut in one place and is smaller than a square of the kerf; a closed gap, and a neck
+    with cut at both of its ends, count down to an eighth of one.
     """
     land = MultiPolygon(shapely.get_parts(_centred(outline)).tolist())
     reach_um = float(np.max(np.hypot(*shapely.get_coordinates(land).T)))
     field = disc(reach_um + 2 * kerf_um)
-    gaps = uncut_gaps(land=land, field=field, kerf_um=kerf_um)
+    gaps = uncut_gaps(land=land, field=field, kerf_um=kerf_um, least_um2=kerf_um**2 / 8)
     cut = shapely.buffer(lit_region(land=land, field=field, kerf_um=kerf_um), kerf_um / 2 + 1.0)
-    return sum(part.area for part in gaps.geoms if part.area >= kerf_um**2 or not part.intersects(cut))
+    return sum(part.area for part in gaps.geoms if part.area >= kerf_um**2 or _borders(part, cut) != 1)
+
+
+def _borders(part: BaseGeometry, cut: BaseGeometry) -> int:
+    """In how many places a part of the floor borders on what is cut."""
+    places = shapely.get_parts(shapely.intersection(part, cut))
+    return int(np.count_nonzero(shapely.area(places) >= _BORDER_UM2))
 
 
 RULES = (_gaps, _within_glyphs)

@@ -133,9 +133,18 @@ def corner(degrees: float) -> BaseGeometry:
     )
 
 
+def necked(width_um: float) -> BaseGeometry:
+    """A frame about two gaps of 24 um that a neck joins, 10 um long: less of it than half a square of the cut stays."""
+    rooms = shapely.union(shapely.box(-29.0, -12.0, -5.0, 12.0), shapely.box(5.0, -12.0, 29.0, 12.0))
+    neck = shapely.box(-5.0, -width_um / 2, 5.0, width_um / 2)
+    return shapely.difference(shapely.box(-43.0, -26.0, 43.0, 26.0), shapely.union(rooms, neck))
+
+
 @pytest.mark.parametrize(
     ("glyph", "refused"),
     [
+        (necked(12.5), False),
+        (necked(9.0), True),
         (slot(12.5), False),
         (slot(11.5), True),
         (ringed(12.5), False),
@@ -144,7 +153,17 @@ def corner(degrees: float) -> BaseGeometry:
         (corner(26.0), False),
         (corner(14.0), True),
     ],
-    ids=["slot", "narrow slot", "counter", "narrow counter", "corner", "sharp corner", "needle's eye"],
+    ids=[
+        "neck",
+        "narrow neck",
+        "slot",
+        "narrow slot",
+        "counter",
+        "narrow counter",
+        "corner",
+        "sharp corner",
+        "needle's eye",
+    ],
 )
 def test_l112_the_cut_fits_into_the_glyphs_gaps(judge: Judge, glyph: BaseGeometry, refused: bool) -> None:  # noqa: FBT001 - a column
     found = judge("L112", glyph=glyph)

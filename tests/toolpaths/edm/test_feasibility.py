@@ -92,6 +92,13 @@ def test_teeth_must_stand_a_rod_and_its_gaps_apart() -> None:
     assert "34.8 um wide" in finding.remedy
 
 
+def test_a_closed_gap_counts_however_small() -> None:
+    """A square of 10 um within a land, far less than a square of the opening."""
+    closed = MultiPolygon([box(-40, -40, 40, 40).difference(box(-5, -5, 5, 5))])
+    (finding,) = found(closed)["E501"]
+    assert finding.value == pytest.approx(10.0, abs=0.2)
+
+
 def test_no_rod_is_named_where_the_gaps_alone_fill_the_opening() -> None:
     (finding,) = found(teeth(14.0))["E501"]
     assert "rod" not in finding.remedy
