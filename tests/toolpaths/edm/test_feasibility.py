@@ -94,7 +94,7 @@ def test_teeth_must_stand_a_rod_and_its_gaps_apart() -> None:
 
 def test_a_closed_gap_counts_however_small() -> None:
     """A square of 10 um within a land, far less than a square of the opening."""
-    closed = MultiPolygon([box(-40, -40, 40, 40).difference(box(-5, -5, 5, 5))])
+    closed = MultiPolygon([Polygon(box(-40, -40, 40, 40).exterior, [box(-5, -5, 5, 5).exterior])])
     (finding,) = found(closed)["E501"]
     assert finding.value == pytest.approx(10.0, abs=0.2)
 
