@@ -5,6 +5,7 @@ mark is taken that is most likely to be identified under the worst of the job's 
 ``engrave.layout.prediction`` has it. The search has no randomness.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import product
@@ -16,6 +17,7 @@ from engrave.code.profiles import PROFILES, Profile
 from engrave.layout.places import (
     POLARITIES,
     RAISED,
+    RECESSED,
     LayoutSettings,
     Places,
     ShapeCircle,
@@ -96,7 +98,7 @@ def fitted(fit: Fit, bench: Bench) -> tuple[Found, ...]:
     found: dict[str, Found] = {}
     reasons: dict[str, list[str]] = {}
     for name in fit.profiles:
-        best = _Search(profile=PROFILES[name], fit=fit, bench=bench).best(reasons.setdefault(name, []))
+        best = _best(PROFILES[name], fit, bench, reasons.setdefault(name, []))
         if best is not None:
             found[name] = best
     if not found:
@@ -104,6 +106,30 @@ def fitted(fit: Fit, bench: Bench) -> tuple[Found, ...]:
         told = _worded(reasons)
         raise InputError([f"no layout fits this pin: profile {name}: {why}; {remedy}" for name, why in told])
     return tuple(sorted(found.values(), key=lambda one: -one.prediction.margin))
+
+
+def _best(profile: Profile, fit: Fit, bench: Bench, reasons: list[str]) -> Found | None:
+    """The best layout of a profile into whose glyphs the cut goes, or None.
+
+    Outlines of a whole face take too long to draw for every layout tried: where the best one's glyphs turn out to be
+    too narrow, the search is made again among heights that are enough for its stroke.
+    """
+    best = _Search(profile=profile, fit=fit, bench=bench).best(reasons)
+    if best is None or fit.polarity == RECESSED or _goes_into(best, bench):
+        return best
+    stroke_um = best.settings.stroke_um
+    heights_um = np.arange(np.floor(best.settings.height_um) + STEP_UM, MOST_HEIGHT_UM + STEP_UM / 2, STEP_UM)
+    fits = bisect_left(
+        heights_um, 1, key=lambda height_um: int(bench.goes_into_glyphs(height_um=height_um, stroke_um=stroke_um))
+    )
+    if fits == len(heights_um):
+        reasons.append(f"gaps within characters of {MOST_HEIGHT_UM:g} um are too narrow for the cut")
+        return None
+    return _best(profile, replace(fit, least_height_um=float(heights_um[fits])), bench, reasons)
+
+
+def _goes_into(found: Found, bench: Bench) -> bool:
+    return bench.goes_into_glyphs(height_um=found.settings.height_um, stroke_um=found.settings.stroke_um)
 
 
 def drawn(fit: Fit, bench: Bench, rng: np.random.Generator, *, tries: int) -> Found | None:

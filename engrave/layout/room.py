@@ -14,6 +14,7 @@ from engrave.base.frames import mirrored_xy
 from engrave.code.profiles import Profile
 from engrave.layout.places import Places
 from engrave.layout.prediction import Ways
+from engrave.layout.rules.gaps import uncut_um2
 from engrave.layout.rules.sizes import MOST_STROKE_SHARE
 from engrave.layout.rules.standing import BACKING_KEPT
 from engrave.layout.rules.subject import LEAST_FLOOR_UM
@@ -40,7 +41,7 @@ class Bench:
     usable : the part of the face that may carry lands, reading frame. kerf_um, wall_um : what the process cuts, and
     from the crest to half relief. least_stroke_um : that can be cut, at the crest; see rule L111. widest : width over
     height of the face's widest glyph, stroke aside. formed_um : depth below the apex to which the nominal strike forms
-    a land with backing to spare.
+    a land with backing to spare. typeface : whose glyphs the cut must go into.
     """
 
     tip: Surface
@@ -52,6 +53,7 @@ class Bench:
     least_stroke_um: float
     widest: float
     formed_um: float
+    typeface: Typeface
 
     @property
     def gap_um(self) -> float:
@@ -72,6 +74,14 @@ class Bench:
     def cuttable_um(self) -> float:
         """The same for a short gap, which metal reaches from its ends."""
         return max(self.kerf_um, 2 * self.wall_um + LEAST_FLOOR_UM)
+
+    def goes_into_glyphs(self, *, height_um: float, stroke_um: float) -> bool:
+        """Whether the cut goes into every counter and gap within the glyphs, as rule L112 has it."""
+        outlines = (
+            self.typeface.outline(character, height_um=height_um, stroke_um=stroke_um)
+            for character in self.typeface.glyphs
+        )
+        return all(uncut_um2(outline, self.kerf_um) == 0 for outline in outlines)
 
     @property
     def strokes_um(self) -> tuple[float, float]:
@@ -108,6 +118,7 @@ def bench_for(
         least_stroke_um=least_stroke_um,
         widest=_widest(typeface),
         formed_um=_formed_um(tip, primer, nominal, relief_um=relief_um),
+        typeface=typeface,
     )
 
 

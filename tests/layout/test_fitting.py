@@ -93,6 +93,20 @@ def test_nothing_at_random_is_predicted_to_do_better(name: str) -> None:
     assert best(name)[0].prediction.margin >= max(margins)
 
 
+def test_glyphs_are_as_high_as_a_wide_cut_wants_them() -> None:
+    """A rod of 20 um with sparks of 7.4 um cuts openings of 34.8 um: what a search that looks away takes is too low."""
+    rod = replace(bench("sphere-1.0"), kerf_um=34.8, wall_um=0.0, least_stroke_um=17.4)
+    (found,) = fitted(Fit(profiles=("A",)), rod)
+    drawn_um = {"height_um": found.settings.height_um, "stroke_um": found.settings.stroke_um}
+    for character in FACE.glyphs:
+        land = FACE.outline(character, **drawn_um)
+        floor = shapely.box(-400, -400, 400, 400).difference(land)
+        opened = floor.buffer(-17.4, quad_segs=32).buffer(17.6, quad_segs=32)
+        left = [part for part in shapely.get_parts(floor.difference(opened)) if part.area > 34.8**2]
+        assert left == [], character
+    assert not rod.goes_into_glyphs(height_um=175.0, stroke_um=found.settings.stroke_um)
+
+
 def test_the_search_is_the_same_every_time() -> None:
     assert fitted(Fit(profiles=("S",)), bench("sphere-1.0")) == fitted(Fit(profiles=("S",)), bench("sphere-1.0"))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from toolpaths.edm.milling_events import Bench, Wear
-from toolpaths.edm.milling_layers import Floor, Ground, Work, runs
+from toolpaths.edm.milling_layers import Ground, Work, left_by, runs
 from toolpaths.edm.milling_recipe import Milling
 from toolpaths.edm.milling_region import faults_of, is_recessed, touch_spot
 from toolpaths.edm.model import Erosion, Event
@@ -111,10 +111,10 @@ def _rod_events(tool: int, works: list[Work], ground: Ground) -> tuple[list[Even
     )
     bench, wear = Bench(tool=tool, milling=milling, spot=spot), Wear()
     samples = ground.samples(work.rod)
-    floor = Floor.left_by(works[:tool], ground=ground, samples=samples)
+    floor_um = left_by(works[:tool], ground=ground, samples=samples)
     events: list[Event] = []
     volume_um3, every = 0.0, milling.touch_off_layers
-    for layers, (number, run) in enumerate(runs(work, ground=ground, samples=samples, floor=floor)):
+    for layers, (number, run) in enumerate(runs(work, ground=ground, samples=samples, floor_um=floor_um)):
         if layers == 0:
             events.append(bench.change())
         elif every and layers % every == 0 and (touch := bench.touch()):

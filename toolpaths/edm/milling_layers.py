@@ -25,8 +25,6 @@ _LEAST_CUT_UM = 0.05
 _LEAST_SHARE = 0.01
 # Idle pieces that are run through rather than lifted over: lifting the rod and going down again takes about as long.
 _MOST_IDLE = 8
-# Between samples a strip this wide, in samples, may stand unseen beside what coarser rods reach: it is cut once more.
-_UNSEEN_SAMPLES = 1.0
 _ACROSS_RAD = np.pi / 2
 # A ring that runs along the taper's end, drawn with other sides, is not to be cut into pieces by it.
 _DRAWN_UM = 0.1
@@ -185,31 +183,14 @@ class _Sweeps:
         return self.passes[id(part)].alone(floor_um, depth_um=depth_um, backwards=backwards)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
-    """The floor before a rod, (samples,) float, um: as it is, and ``surely``, no lower than so near each sample."""
-
-    um: FloatArray
-    surely_um: FloatArray
-
-    @classmethod
-    def left_by(cls, coarser: list[Work], *, ground: Ground, samples: Samples) -> "Floor":
-        """What rods leave when all their layers are cut."""
-        left_um, surely_um = (
-            _left_by(coarser, ground=ground, samples=samples, less_um=less_um)
-            for less_um in (0.0, _UNSEEN_SAMPLES * samples.pixel_um)
-        )
-        return cls(um=left_um, surely_um=surely_um)
-
-
-def _left_by(coarser: list[Work], *, ground: Ground, samples: Samples, less_um: float) -> FloatArray:
-    """The floor that rods leave whose reach is less by so much."""
+def left_by(coarser: list[Work], *, ground: Ground, samples: Samples) -> FloatArray:
+    """The floor that rods leave when all their layers are cut, (samples,) float, um."""
     floor_um = ground.face_um(samples)
     for work in coarser:
         for part in work.all():
             passes = Passes.of(
                 part.track,
-                reach_um=ground.milling.reach_um(work.rod) - less_um,
+                reach_um=ground.milling.reach_um(work.rod),
                 samples=samples,
                 deepest_um=floor_um + part.deepest_um,
             )
@@ -217,25 +198,25 @@ def _left_by(coarser: list[Work], *, ground: Ground, samples: Samples, less_um: 
     return floor_um
 
 
-def runs(work: Work, *, ground: Ground, samples: Samples, floor: Floor) -> Iterator[tuple[int, Run]]:
+def runs(work: Work, *, ground: Ground, samples: Samples, floor_um: FloatArray) -> Iterator[tuple[int, Run]]:
     """Each layer that finds something to cut, by its number counted from 1, on a floor that is there before.
 
     A piece that cuts only what others have cut is left out, but for the last layer: what it alone would have cut
     between the samples, nothing would cut later.
     """
-    sweeps = _Sweeps(ground, work.rod, samples, floor.surely_um)
-    floor_um, surely_um = floor.um, floor.surely_um
+    sweeps = _Sweeps(ground, work.rod, samples, floor_um)
     for layer, depth_um in enumerate(work.depths_um.tolist()):
         backwards = alternates(ground.milling.compensation) and layer % 2 == 1
         last = layer == len(work.depths_um) - 1
         found = []
         for part in work.parts(layer, backwards=backwards):
-            sweep = sweeps.of(part, backwards=backwards)
-            volume_um3, floor_um = sweep.cut(floor_um, depth_um=depth_um)
-            alone_um3 = sweeps.alone(part, surely_um, depth_um=depth_um, backwards=backwards) if last else None
-            seen_um3, surely_um = sweep.cut(surely_um, depth_um=depth_um)
+            before_um = floor_um
+            volume_um3, floor_um = sweeps.of(part, backwards=backwards).cut(before_um, depth_um=depth_um)
+            wanted_um3 = volume_um3
+            if last:
+                wanted_um3 = sweeps.alone(part, before_um, depth_um=depth_um, backwards=backwards)
             track = part.track.reversed() if backwards else part.track
-            cuts = _cutting(track, seen_um3 if alone_um3 is None else alone_um3, ground=ground, rod=work.rod)
+            cuts = _cutting(track, wanted_um3, ground=ground, rod=work.rod)
             found.append(_run(track, cuts, volume_um3, depth_um=depth_um, ground=ground))
         run = _joined([run for run in found if len(run.volume_um3)])
         if run is not None:

@@ -16,8 +16,8 @@ from toolpaths.errors import ToolpathError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-# Samples within a reach. The choice decides how well volumes are known: about 50 samples lie under a rod.
-_SAMPLES_A_REACH = 4.0
+# Samples within a reach. The choice decides how well volumes are known: about 80 samples lie under a rod.
+_SAMPLES_A_REACH = 5.0
 # Pairs of a piece and a sample that are looked at together: some tens of megabytes.
 _PAIRS_AT_ONCE = 1_000_000
 # More samples than this are a typing error, not a pin.

@@ -134,7 +134,7 @@ def _within_glyphs(subject: Subject) -> Iterator[Finding]:
         return  # Grooves are as wide as the stroke all along; L111 holds that against the cut.
     grounds = subject.grounds
     for place, outline in _drawn(subject):
-        left_um2 = _uncut_um2(outline, grounds.kerf_um)
+        left_um2 = uncut_um2(outline, grounds.kerf_um)
         if left_um2 > 0:
             yield Finding(
                 number="L112",
@@ -145,7 +145,7 @@ def _within_glyphs(subject: Subject) -> Iterator[Finding]:
             )
             continue
         floor_um = 2 * grounds.wall_um + LEAST_FLOOR_UM
-        if _uncut_um2(outline, floor_um) > 0:
+        if uncut_um2(outline, floor_um) > 0:
             yield Finding(
                 number="L113",
                 severity=Severity.WARNING,
@@ -179,12 +179,12 @@ def _narrowest_um(outline: BaseGeometry, fits_um: float, stuck_um: float) -> flo
     """The width of the narrowest gap, between a cut that fits and one that does not, to 0.1 um."""
     while stuck_um - fits_um > 0.1:  # noqa: PLR2004 - as the docstring says
         middle_um = (fits_um + stuck_um) / 2
-        fits_um, stuck_um = (fits_um, middle_um) if _uncut_um2(outline, middle_um) > 0 else (middle_um, stuck_um)
+        fits_um, stuck_um = (fits_um, middle_um) if uncut_um2(outline, middle_um) > 0 else (middle_um, stuck_um)
     return fits_um
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _uncut_um2(outline: BaseGeometry, kerf_um: float) -> float:
+def uncut_um2(outline: BaseGeometry, kerf_um: float) -> float:
     """Area of a glyph's gaps that stays, but for what a round tool leaves in a corner of 22 degrees or more.
 
     A corner's rest borders on the cut in one place and is smaller than a square of the kerf; a closed gap, and a neck
