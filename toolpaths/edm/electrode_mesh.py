@@ -89,18 +89,49 @@ def cover_of(region: MultiPolygon, *, surface: Surface, tolerance_um: float) -> 
     # Over a square cell of a sphere a chord of its diagonal lies d^2 / (8 R) off, with d^2 twice the pitch squared.
     radius_um = surface.nose_radius_um
     pitch_um = np.inf if np.isinf(radius_um) else max(_LEAST_PITCH_UM, float(np.sqrt(4 * radius_um * tolerance_um)))
+    while _squares_off_um(region, surface, pitch_um) > tolerance_um and pitch_um > _LEAST_PITCH_UM:
+        pitch_um = _finer_um(pitch_um, region)
     while True:
         cover = _cover(region, surface, pitch_um)
         if cover.off_um <= tolerance_um or pitch_um <= _LEAST_PITCH_UM:
             return cover
-        low_x, low_y, high_x, high_y = region.bounds
-        pitch_um = max(_LEAST_PITCH_UM, min(pitch_um * _FINER, max(high_x - low_x, high_y - low_y) / 8))
+        pitch_um = _finer_um(pitch_um, region)
+
+
+def _finer_um(pitch_um: float, region: MultiPolygon) -> float:
+    low_x, low_y, high_x, high_y = region.bounds
+    return max(_LEAST_PITCH_UM, min(pitch_um * _FINER, max(high_x - low_x, high_y - low_y) / 8))
+
+
+def _squares_off_um(region: MultiPolygon, surface: Surface, pitch_um: float) -> float:
+    """How far the surface lies from whole cells over the region, as two triangles each: quicker than cutting them."""
+    if np.isinf(pitch_um):
+        return 0.0
+    pitch_nm = int(pitch_um * NM_PER_UM)
+    lower_nm, _ = _cells_nm(region, pitch_nm)
+    shapely.prepare(region)
+    inside = shapely.contains_xy(region, *((lower_nm + pitch_nm / 2) / NM_PER_UM).T)
+    corners_um = _halves(lower_nm[inside], pitch_nm) / NM_PER_UM
+    return (
+        _off_um(surface, corners_um, surface.height_um(corners_um[..., 0], corners_um[..., 1])) if inside.any() else 0.0
+    )
+
+
+def _cells_nm(region: MultiPolygon, pitch_nm: int) -> tuple[IntArray, int]:
+    """Lower left corners of all square cells over a region's box, row after row, (n, 2) int, and how many a row has."""
+    low_x, low_y, high_x, high_y = (value * NM_PER_UM / pitch_nm for value in region.bounds)
+    column, row = np.meshgrid(
+        np.arange(np.floor(low_x), np.ceil(high_x)).astype(np.int64),
+        np.arange(np.floor(low_y), np.ceil(high_y)).astype(np.int64),
+    )
+    return pitch_nm * np.stack([column.ravel(), row.ravel()], axis=1), column.shape[1]
 
 
 def _cover(region: MultiPolygon, surface: Surface, pitch_um: float) -> Cover:
     corners_nm = _corners_nm(region, pitch_um)
-    places_nm, index = np.unique(corners_nm.reshape(-1, 2), axis=0, return_inverse=True)
-    triangles = index.reshape(-1, 3)
+    flat_nm = corners_nm.reshape(-1, 2)
+    _, first, index = np.unique(flat_nm[:, 0] * _KEY + flat_nm[:, 1], return_index=True, return_inverse=True)
+    places_nm, triangles = flat_nm[first], index.reshape(-1, 3)
     places_um = places_nm / NM_PER_UM
     heights_um = surface.height_um(places_um[:, 0], places_um[:, 1])
     if not np.all(np.isfinite(heights_um)):
@@ -122,12 +153,7 @@ def _corners_nm(region: MultiPolygon, pitch_um: float) -> IntArray:
         shapely.prepare(region)
         return _triangulated(cells[shapely.contains(region, shapely.point_on_surface(cells))])
     pitch_nm = int(pitch_um * NM_PER_UM)
-    low_x, low_y, high_x, high_y = (value * NM_PER_UM / pitch_nm for value in region.bounds)
-    column, row = np.meshgrid(
-        np.arange(np.floor(low_x), np.ceil(high_x)).astype(np.int64),
-        np.arange(np.floor(low_y), np.ceil(high_y)).astype(np.int64),
-    )
-    lower_nm = pitch_nm * np.stack([column.ravel(), row.ravel()], axis=1)
+    lower_nm, columns = _cells_nm(region, pitch_nm)
     lower_um, upper_um = lower_nm / NM_PER_UM, (lower_nm + pitch_nm) / NM_PER_UM
     boxes = np.asarray(shapely.box(*lower_um.T, *upper_um.T), dtype=np.object_)
     outline = shapely.boundary(region)
@@ -140,8 +166,8 @@ def _corners_nm(region: MultiPolygon, pitch_um: float) -> IntArray:
     parts = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
     inner = shapely.point_on_surface(parts)
     # What the crossed cells enclose is no cell: whole ones lie there.
-    cell = np.floor(shapely.get_coordinates(inner) * NM_PER_UM / pitch_nm) - np.floor([low_x, low_y])
-    own = crossed[(cell[:, 1] * column.shape[1] + cell[:, 0]).astype(np.int64)]
+    cell = np.floor(shapely.get_coordinates(inner) * NM_PER_UM / pitch_nm) - lower_nm[0] // pitch_nm
+    own = crossed[(cell[:, 1] * columns + cell[:, 0]).astype(np.int64)]
     pieces = parts[own & shapely.contains(region, inner)]
     return np.concatenate([_triangulated(pieces), _halves(lower_nm[whole], pitch_nm)])
 
