@@ -10,21 +10,24 @@ from engrave.base.config import json_bytes
 from engrave.base.errors import InputError, OccupiedError, raise_faults
 from engrave.base.files import sha256_hex, write_folder_atomic
 from engrave.base.version import DISTRIBUTION, tool_version
+from engrave.batch.machine_files import machine_files
 from engrave.job import Job
 from engrave.report.coupon import coupon_svg
 from toolpaths.errors import ToolpathError
 from toolpaths.laser.coupon import RATE_HZ, Cell, Coupon, coupon_for
-from toolpaths.machine import GCODE
 from toolpaths.writers.gcode import write_gcode
 
 COUPON_SCHEMA = "pin-engrave/coupon/1"
+# The map has the name that a drawing of the paths would have.
+_NAMES = {"job.svg": "coupon-paths.svg"}
 
 
 def laser_coupon(job: JobGiven, out: Path, *, rate_hz: float | None = None) -> dict[str, Any]:
     """Make the folder of a calibration coupon for a job's process and machine; ``pin-engrave/coupon/1``.
 
-    The folder holds ``coupon.ngc``, the map ``coupon.svg``, the form ``measurements.csv`` and ``coupon.json``. Raises
-    InputError where the job has faults or its machine cannot make the coupon, OccupiedError where ``out`` is there.
+    The folder holds ``coupon.ngc``, or for a scanner the files that the job asks for, the map ``coupon.svg``, the form
+    ``measurements.csv`` and ``coupon.json``. Raises InputError where the job has faults or its machine cannot make the
+    coupon, OccupiedError where ``out`` is there.
     """
     if out.exists() or out.is_symlink():
         raise OccupiedError(f"{out}: is there already; name a new folder")
@@ -38,29 +41,32 @@ def laser_coupon(job: JobGiven, out: Path, *, rate_hz: float | None = None) -> d
 
 def _write_coupon(job: Job, out: Path, *, rate_hz: float) -> dict[str, Any]:
     machine, recipe = job.machine.value, job.laser.value
-    if GCODE not in machine.formats:
-        raise InputError(f"machine {machine.name!r} runs no G-code, in which alone the coupon is written; name a stage")
+    title = f"Calibration coupon: {recipe.name} on {machine.name}"
     try:
         coupon = coupon_for(
             spot_radius_um=recipe.spot_radius_um, ablation=recipe.ablation, machine=machine, rate_hz=rate_hz
         )
-        header = (
-            f"{DISTRIBUTION} {tool_version()}",
-            f"calibration coupon, machine {machine.name}, process {recipe.name}",
-            "flat coupon, focus and z = 0 on its surface, origin in its middle, mm",
-            "interlock, stop, key and shutter are hardware; this file is no safety function",
-        )
-        program = write_gcode(coupon.toolpath, machine, header=header)
+        files = _machine_files(coupon, job, title=title)
     except ToolpathError as error:
         raise InputError([f"job {job.name!r}: {line}" for line in str(error).splitlines()]) from error
-    made = {
-        "coupon.ngc": program,
-        "coupon.svg": coupon_svg(coupon, title=f"Calibration coupon: {recipe.name} on {machine.name}"),
-        "measurements.csv": _form(coupon),
-    }
+    made = {**files, "coupon.svg": coupon_svg(coupon, title=title), "measurements.csv": _form(coupon)}
     document = _coupon_document(job, coupon, made)
     write_folder_atomic(out, {**made, "coupon.json": json_bytes(document)})
     return document
+
+
+def _machine_files(coupon: Coupon, job: Job, *, title: str) -> dict[str, bytes]:
+    """The program of a stage, or what the job asks for of a scanner."""
+    header = (
+        f"{DISTRIBUTION} {tool_version()}",
+        f"calibration coupon, machine {job.machine.name}, process {job.process.name}",
+        "flat coupon, focus and z = 0 on its surface, origin in its middle, mm",
+        "interlock, stop, key and shutter are hardware; this file is no safety function",
+    )
+    if not job.machine.value.is_galvo:
+        return {"coupon.ngc": write_gcode(coupon.toolpath, job.machine.value, header=header)}
+    files = machine_files(coupon.toolpath, (), job, title=title, header=header)
+    return {_NAMES.get(name, name.replace("job", "coupon")): data for name, data in files.items()}
 
 
 def _form(coupon: Coupon) -> bytes:

@@ -52,9 +52,10 @@ def names_of_meshes(job: Job) -> tuple[str, ...]:
 def machine_files(
     toolpath: Toolpath, outlines: Sequence[shapely.Polygon], job: Job, *, title: str, header: Sequence[str]
 ) -> dict[str, bytes]:
-    """Every machine file of a toolpath by its name.
+    """Every machine file of a toolpath by its name, and of the outlines of its lands.
 
-    outlines : of the lands, pin frame. Raises InputError with every format that cannot carry the toolpath.
+    outlines : of the lands, pin frame; without any no file of them is made. Raises InputError with every format that
+    cannot carry the toolpath.
     """
     energy_j = job.machine.value.max_pulse_energy_j
     makers: dict[str, Callable[[], bytes]] = {
@@ -71,6 +72,8 @@ def machine_files(
     files: dict[str, bytes] = {}
     faults = []
     for name in names_of_files(job):
+        if name in _OUTLINES and not outlines:
+            continue
         try:
             files[name] = makers[name]()
         except ToolpathError as error:

@@ -54,8 +54,10 @@ def coupon(*, job_path: Path | None, out: Path, rate_hz: float | None, as_json: 
             f"{kinds.count('crater')} craters, {kinds.count('square')} squares; "
             f"beam on for {document['lit_s']:.0f} s at {document['rate_hz']:g} Hz"
         )
+    files = ", ".join(name for name in document["files"] if name not in {"coupon.svg", "measurements.csv"})
     tell(
-        f"{out}: engrave coupon.ngc on a polished flat, find cells by coupon.svg, fill in measurements.csv", quiet=quiet
+        f"{out}: engrave it on a polished flat ({files}), find cells by coupon.svg, fill in measurements.csv",
+        quiet=quiet,
     )
     return Exit.DONE
 

@@ -14,7 +14,11 @@ from benchmarks.proof_calibration import Planted, example_coupon, measured
 from engrave import api
 from engrave.api.calibrating_process import process_text
 from engrave.base.errors import InputError, OccupiedError, UnknownNameError
-from engrave.job.shelves import PROCESSES
+from engrave.job.shelves import MACHINES, PROCESSES
+from toolpaths.quantise import quantise
+from toolpaths.readers.drawn import Drawn
+from toolpaths.readers.dxf import read_dxf
+from toolpaths.readers.ovf import read_ovf
 
 TRUTH = Planted(spot_um=6.6, threshold_j_cm2=0.2, incubation=0.86, penetration_um=0.011)
 HEAD = "cell,energy_uJ,pulses,passes,pitch_um,hatch_um,diameter_um,depth_um\n"
@@ -269,6 +273,48 @@ def test_a_coupon_is_a_whole_folder(tmp_path: Path) -> None:
         api.laser_coupon(None, folder)
 
 
+def job_on(machine: str, formats: str, folder: Path) -> Path:
+    """The shipped example for another machine."""
+    text = (Path(__file__).parent.parent.parent / "examples" / "job.toml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith(("machine =", "formats ="))]
+    path = folder / "job.toml"
+    path.write_text("\n".join([f'machine = "{machine}"', f"formats = {formats}", *lines]))
+    return path
+
+
+@pytest.mark.parametrize(("name", "read"), [("coupon.ovf", read_ovf), ("coupon.dxf", read_dxf)])
+def test_a_scanner_fires_as_many_pulses_as_the_form_says(
+    tmp_path: Path, name: str, read: Callable[[bytes], Drawn]
+) -> None:
+    """One pulse's period a run, so many runs, on the scanner's own steps: what the file says, read back."""
+    job = job_on("galvo-20", '["ovf", "dxf"]', tmp_path)
+    document = api.laser_coupon(job, tmp_path / "coupon")
+    drawn = read((tmp_path / "coupon" / name).read_bytes())
+    assert drawn.toolpath is not None
+    stepped = quantise(drawn.toolpath, MACHINES.load("galvo-20").value).toolpath
+    pulses: dict[tuple[int, int], float] = {}
+    for repeats, operation in stepped.operations():
+        for begin, end in operation.paths:
+            middle = (begin + end)[:2] / 2
+            place = (round((middle[0] + 3) / 10), round((middle[1] + 3) / 10))
+            runs = float(np.linalg.norm(end - begin)) / document["cells"][0]["path_um"]
+            pulses[place] = pulses.get(place, 0.0) + repeats * runs
+    for cell in document["cells"]:
+        if cell["kind"] == "crater":
+            told = pulses[round((cell["x_um"] + 3) / 10), round((cell["y_um"] + 3) / 10)]
+            # A step's own rounding to whole nanometres is a hundredth of a path.
+            assert told == pytest.approx(cell["pulses"], rel=0.02), cell["name"]
+
+
+def test_a_scanner_of_coarse_steps_or_too_slow_a_rate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"moves in steps of 1\.67847 um"):
+        api.laser_coupon(job_on("galvo-16", '["lbrn2"]', tmp_path), tmp_path / "coupon")
+    with pytest.raises(InputError, match=r"runs at 168 um/s or faster.*raise the rate to 800 Hz"):
+        api.laser_coupon(job_on("galvo-20", '["ovf"]', tmp_path), tmp_path / "coupon", rate_hz=799.0)
+    assert not (tmp_path / "coupon").exists()
+    api.laser_coupon(job_on("galvo-20", '["ovf"]', tmp_path), tmp_path / "coupon", rate_hz=800.0)
+
+
 def test_an_empty_form_is_told_to_be_measured(tmp_path: Path) -> None:
     api.laser_coupon(None, tmp_path / "coupon")
     with pytest.raises(InputError, match="0 craters can be used"):
@@ -277,7 +323,7 @@ def test_an_empty_form_is_told_to_be_measured(tmp_path: Path) -> None:
 
 def test_the_same_job_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        api.laser_coupon(None, tmp_path / name, rate_hz=500.0)
+        api.laser_coupon(None, tmp_path / name, rate_hz=799.0)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 

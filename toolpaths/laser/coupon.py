@@ -1,10 +1,11 @@
 """A coupon to calibrate a laser on: a matrix of craters and a few cleared squares, as a toolpath on a flat.
 
 Columns of craters rise in pulse energy, rows in the number of pulses. No controller is asked to fire N pulses: the beam
-is let through along a path so short that it is a point, at a feed that takes N pulse periods to run it. A path needs to
-be a few steps of the machine long to be moved at all, and must be a small part of the spot not to draw the crater out:
-a fiftieth of the spot's radius, or two steps where that is more. The rate is low, so that a gate some microseconds late
-neither loses nor adds a pulse and no heat builds up.
+is let through along a path so short that it is a point. A stage runs it once, at a feed that takes N pulse periods; a
+scanner, whose cards know a least speed, runs it N times at a feed that takes one. A path needs to be a few steps of the
+machine long to be moved at all, and must be a small part of the spot not to draw the crater out: a fiftieth of the
+spot's radius, or two steps where that is more. The rate is low, so that a gate some microseconds late neither loses nor
+adds a pulse and no heat builds up.
 
 Energies are laid about the threshold that is believed in beforehand; every one of these choices is a prior.
 """
@@ -38,6 +39,9 @@ MOST_STRAY_PULSES = 0.1
 
 _PATH_TO_SPOT = 0.02
 _LEAST_STEPS = 2
+# Parts of its field a second, the least speed that a scanner's card takes: 1.6 steps of 2^20 a millisecond (manual of
+# SCANLAB's RTC 5, set_mark_speed; with the RTC 4's 16 bits 0.1, the same).
+_LEAST_FIELDS_S = 1600 / 2**20
 # Room from middle to middle, in diameters of the widest crater expected: the spot may be twice what is believed.
 _ROOM = 3.0
 # Squares: pulses and lines apart as shares of the spot's radius, and lines to a side.
@@ -99,7 +103,7 @@ def coupon_for(*, spot_radius_um: float, ablation: Ablation, machine: Machine, r
     energies_j = _energies_j(spot_radius_um, ablation)
     widest_um = _widest_um(spot_radius_um, ablation)
     pitch_um = 10.0 * math.ceil(_ROOM * widest_um / 10.0)
-    path_um = _path_um(spot_radius_um, machine)
+    path_um = _path_um(spot_radius_um, machine, rate_hz=rate_hz)
     cells = _placed(
         _craters(energies_j, path_um, pitch_um=pitch_um)
         + _squares(spot_radius_um, ablation, pitch_um=pitch_um, below_um=-len(PULSES) * pitch_um)
@@ -111,7 +115,9 @@ def coupon_for(*, spot_radius_um: float, ablation: Ablation, machine: Machine, r
         widest_um=widest_um,
         cells=cells,
         mark_um=mark_um,
-        toolpath=_toolpath(cells, mark_um, rate_hz=rate_hz, energy_j=energies_j[-1], spot_um=spot_radius_um),
+        toolpath=_toolpath(
+            cells, mark_um, rate_hz=rate_hz, energy_j=energies_j[-1], spot_um=spot_radius_um, scans=machine.is_galvo
+        ),
     )
     _check(coupon, machine, spot_radius_um)
     return coupon
@@ -140,9 +146,14 @@ def _widest_um(spot_um: float, ablation: Ablation) -> float:
     return spot_um * math.sqrt(2 * log)
 
 
-def _path_um(spot_um: float, machine: Machine) -> float:
-    """Whole nanometres, so that a file holds it exactly."""
-    return math.ceil(1000 * max(_PATH_TO_SPOT * spot_um, _LEAST_STEPS * machine.step_um) - 1e-6) / 1000
+def _path_um(spot_um: float, machine: Machine, *, rate_hz: float) -> float:
+    """Whole nanometres, so that a file holds it exactly; of a scanner as near to whole steps as that lets it be."""
+    wanted_um = max(_PATH_TO_SPOT * spot_um, _LEAST_STEPS * machine.step_um)
+    if not machine.is_galvo:
+        return math.ceil(1000 * wanted_um - 1e-6) / 1000
+    # Run in one period, and not more slowly than the card takes.
+    wanted_um = max(wanted_um, _LEAST_FIELDS_S * machine.scanner.field_um / rate_hz)
+    return _whole_nm(math.ceil(wanted_um / machine.step_um - 1e-6) * machine.step_um)
 
 
 def _craters(energies_j: list[float], path_um: float, *, pitch_um: float) -> list[Cell]:
@@ -211,17 +222,19 @@ def _mark_um(cells: tuple[Cell, ...], pitch_um: float) -> FloatArray:
 
 
 def _toolpath(
-    cells: tuple[Cell, ...], mark_um: FloatArray, *, rate_hz: float, energy_j: float, spot_um: float
+    cells: tuple[Cell, ...], mark_um: FloatArray, *, rate_hz: float, energy_j: float, spot_um: float, scans: bool
 ) -> Toolpath:
     """The mark first, then craters row by row, then squares."""
     mark = Process(
         pulse_energy_j=energy_j, repetition_rate_hz=rate_hz, feed_um_s=rate_hz * _whole_nm(_PITCH_TO_SPOT * spot_um)
     )
-    craters = tuple(_crater(cell, rate_hz) for cell in cells if cell.pulses is not None)
-    blocks = [
-        Block(repeats=_MARK_REPEATS, operations=(Operation(name=_MARK, process=mark, paths=_lines(mark_um)),)),
-        Block(repeats=1, operations=craters),
-    ]
+    craters = [(cell.pulses, cell) for cell in cells if cell.pulses is not None]
+    blocks = [Block(repeats=_MARK_REPEATS, operations=(Operation(name=_MARK, process=mark, paths=_lines(mark_um)),))]
+    if scans:
+        blocks += [Block(repeats=pulses, operations=(_crater(cell, rate_hz, pulses=1),)) for pulses, cell in craters]
+    else:
+        once = tuple(_crater(cell, rate_hz, pulses=pulses) for pulses, cell in craters)
+        blocks += [Block(repeats=1, operations=once)]
     blocks += [
         Block(repeats=cell.passes, operations=(_square(cell, rate_hz),)) for cell in cells if cell.passes is not None
     ]
@@ -235,8 +248,9 @@ def _lines(ends_um: FloatArray) -> Polylines:
     return Polylines(points=points, starts=np.arange(0, len(points) + 1, 2))
 
 
-def _crater(cell: Cell, rate_hz: float) -> Operation:
-    path_um, pulses = cell.path_um or 0.0, cell.pulses or 1
+def _crater(cell: Cell, rate_hz: float, *, pulses: int) -> Operation:
+    """A run of so many pulses over a crater's place."""
+    path_um = cell.path_um or 0.0
     # The path begins on a whole nanometre and is a whole number of them long: a file keeps its length.
     begin_um = _whole_nm(cell.x_um - path_um / 2)
     ends_um = np.array([[(begin_um, cell.y_um), (begin_um + path_um, cell.y_um)]])
@@ -260,12 +274,7 @@ def _square(cell: Cell, rate_hz: float) -> Operation:
 def _check(coupon: Coupon, machine: Machine, spot_um: float) -> None:
     """Raise ToolpathError with everything that the machine cannot do."""
     faults = []
-    path_um = max(cell.path_um or 0.0 for cell in coupon.cells)
-    if path_um > MOST_PATH_TO_SPOT * spot_um:
-        faults.append(
-            f"machine {machine.name!r} moves in steps of {machine.step_um:g} um: a path of {_LEAST_STEPS} would draw "
-            f"craters of a spot of {spot_um:g} um out by more than {MOST_PATH_TO_SPOT:.0%} of it"
-        )
+    faults += _drawn_out(coupon, machine, spot_um)
     energy_j = max(cell.pulse_energy_j for cell in coupon.cells)
     if energy_j > machine.max_pulse_energy_j:
         faults.append(
@@ -286,6 +295,21 @@ def _check(coupon: Coupon, machine: Machine, spot_um: float) -> None:
         faults.append(f"the coupon is {size[0]:.0f} x {size[1]:.0f} um, more than the envelope of {machine.name!r}")
     if faults:
         raise ToolpathError("\n".join(faults))
+
+
+def _drawn_out(coupon: Coupon, machine: Machine, spot_um: float) -> list[str]:
+    """Whether craters are drawn out by the machine's steps, or by a scanner's least speed."""
+    path_um = max(cell.path_um or 0.0 for cell in coupon.cells)
+    if path_um <= MOST_PATH_TO_SPOT * spot_um:
+        return []
+    told = f"would draw craters of a spot of {spot_um:g} um out by more than {MOST_PATH_TO_SPOT:.0%} of it"
+    if _LEAST_STEPS * machine.step_um > MOST_PATH_TO_SPOT * spot_um:
+        return [f"machine {machine.name!r} moves in steps of {machine.step_um:g} um: a path of {_LEAST_STEPS} {told}"]
+    least_um_s = _LEAST_FIELDS_S * machine.scanner.field_um
+    longest_um = math.floor(MOST_PATH_TO_SPOT * spot_um / machine.step_um) * machine.step_um
+    enough_hz = math.ceil(least_um_s / longest_um / 10) * 10
+    slowest = f"machine {machine.name!r} runs at {least_um_s:.0f} um/s or faster"
+    return [f"{slowest}: in a pulse's period that {told}; raise the rate to {enough_hz:g} Hz or more"]
 
 
 def _gate_faults(coupon: Coupon, machine: Machine) -> list[str]:
