@@ -1,13 +1,18 @@
-"""Targets for the readers of drawings, projects, scanner jobs and meshes, made of small files of ours and of others."""
+"""Targets for the readers of drawings, projects, scanner jobs, programs that erode and meshes: small files of all."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.fuzz_target import Target
+from benchmarks.fuzz_target import Flat, Target
+from engrave.job.shelves import MACHINES
+from toolpaths.edm.model import Change, Dress, Erode, Erosion, Setting, TouchOff
+from toolpaths.edm.safety import check_erosion
 from toolpaths.model import Block, Operation, Polylines, Process, Toolpath
 from toolpaths.readers.drawn import Drawn
 from toolpaths.readers.dxf import read_dxf
+from toolpaths.readers.edm_gcode import read_edm_gcode
 from toolpaths.readers.lbrn2 import read_lbrn2
 from toolpaths.readers.mesh import read_mesh
 from toolpaths.readers.ovf import read_ovf
@@ -15,6 +20,7 @@ from toolpaths.readers.svg import read_svg
 from toolpaths.surface import HeightMap, disc
 from toolpaths.writers import mesh
 from toolpaths.writers.dxf import write_job_dxf, write_outline_dxf
+from toolpaths.writers.edm_gcode import write_edm_gcode
 from toolpaths.writers.lbrn2 import write_lbrn2
 from toolpaths.writers.ovf import write_ovf
 from toolpaths.writers.svg import write_toolpath_svg
@@ -67,6 +73,9 @@ _OVF_WORDS = (
     b"\xb0\x03\x05",
     b"\x48\x1a",
 )
+_EDM_WORDS = (
+    b"G0 G1 G10L20P1Z0 G38.2Z-9 G53 G20 G91 M0 M2 M3 M6T1 M64P0 M65P0 M67E0Q80 F0 F1e9 X1 Y-9999999 Z.5 ( ) ; % o1 #1"
+)
 _MESH_WORDS = (b"null", b"[]", b"<a>", b"&a;", b"\xff\xff\xff\x7f", b"PK\x01\x02", b"9999999999")
 
 
@@ -84,6 +93,7 @@ def drawing_targets() -> Mapping[str, Target]:
             tuple(_LBRN2_WORDS.split(b",")),
         ),
         "ovf": _drawing(read_ovf, (write_ovf(drawn, name="pin"),), _OVF_WORDS),
+        "edm_gcode": _eroding(),
         "mesh_stl": _mesh("stl", mesh.write_stl(_tip())),
         "mesh_3mf": _mesh("3mf", mesh.write_3mf(_tip())),
         "mesh_glb": _mesh("glb", mesh.write_glb(_tip())),
@@ -100,6 +110,26 @@ def _drawing(reader: Callable[[bytes], Drawn], seeds: tuple[bytes, ...], tokens:
         return "taken: with findings" if drawn.findings else "taken"
 
     return Target(seeds=seeds, tokens=tokens, read=read)
+
+
+def _eroding() -> Target:
+    """Both ways of a program that erodes: a rod that is dressed and touched, and a plunge."""
+    machine = MACHINES.load("edm-stage").value
+    setting = Setting(name="open voltage", output=0, value=80.0, unit="V")
+    path = Polylines(points=np.array([(0.0, 0.0, 5.0), (9.0, 0.0, -1.0), (9.0, 4.5, -1.125)]), starts=np.array([0, 3]))
+    cut = Erode(name="rod 1 layer 1", tool=0, feed_um_s=100.0, generator=(setting,), paths=path)
+    touch = TouchOff(tool=0, x_um=300.0, y_um=0.0, z_um=0.0)
+    events = (Change(tool=0), touch, cut, Dress(tool=0), touch, cut, touch, replace(cut, generator=()))
+    program = write_edm_gcode(Erosion(events=events, safe_z_um=100.0), machine, header=("a pin",))
+
+    def read(data: bytes) -> str:
+        found = read_edm_gcode(data, machine)
+        unsafe = check_erosion(found, machine, surface=Flat(), deepest_um=(50.0,), reach_um=(20.0,))
+        if not found.readable:
+            return "found fault: not to be run"
+        return "found fault: unsafe" if unsafe else "taken"
+
+    return Target(seeds=(program,), tokens=tuple(_EDM_WORDS.split()), read=read)
 
 
 def _mesh(kind: str, seed: bytes) -> Target:

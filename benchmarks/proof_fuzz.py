@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.fuzz_drawings import drawing_targets
-from benchmarks.fuzz_target import Target
+from benchmarks.fuzz_target import Flat, Target
 from engrave import api
 from engrave.api import record
 from engrave.base.config import json_bytes, parse_json
@@ -37,7 +37,6 @@ from toolpaths.errors import ToolpathError
 from toolpaths.machine import Machine
 from toolpaths.readers.gcode import read_gcode
 from toolpaths.safety import check_program
-from toolpaths.surface import disc
 
 ALLOWED = (EngraveError, ToolpathError, FontError)
 MOST_REPORTED = 20
@@ -222,30 +221,8 @@ M2
 """
 
 
-class _Plane:
-    """A flat that has a height everywhere, so that every place of a program is judged."""
-
-    edge_radius_um = 900.0
-    boundary = disc(edge_radius_um)
-    face_area_um2 = boundary.area
-    nose_radius_um = float("inf")
-    mean_curvature_per_um = 0.0
-
-    def section_um2(self, depth_um: FloatArray) -> FloatArray:
-        return np.where(depth_um < 0, 0.0, np.inf)
-
-    def section_depth_um(self, area_um2: FloatArray) -> FloatArray:
-        return np.zeros_like(area_um2)
-
-    def height_um(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
-        return np.zeros(np.broadcast_shapes(x_um.shape, y_um.shape))
-
-    def normal_cosine(self, x_um: FloatArray, y_um: FloatArray) -> FloatArray:
-        return np.ones(np.broadcast_shapes(x_um.shape, y_um.shape))
-
-
 def _gcode(machine: Machine) -> Target:
-    surface = _Plane()
+    surface = Flat()
 
     def read(data: bytes) -> str:
         program = read_gcode(data, machine)

@@ -40,7 +40,8 @@ DECODED = 100_000
 READINGS = {"damaged": 1_000_000, "foreign": 100_000, "noise": 100_000, "overlaid": 100_000}
 # A million cases in all. A job takes some milliseconds to load, a program half of one, so that they have fewer.
 FUZZED = {
-    "gcode": 180_000,
+    "gcode": 140_000,
+    "edm_gcode": 40_000,
     "csv": 160_000,
     "job_toml": 30_000,
     "job_json": 20_000,

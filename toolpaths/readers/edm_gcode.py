@@ -163,7 +163,7 @@ class _Run:
         if words and set(words) <= _MODES:
             self.modes |= set(words)
         elif text == "M2":
-            self.close()
+            self.close(ends=True)
             self.ended = True
         elif text == "M0":
             return
@@ -263,8 +263,8 @@ class _Run:
             self.across.append(self.place[2])
         self.rows.append((*begin, *self.place, rapid, self.spark, feed_mm_min, self.tool, number))
 
-    def close(self) -> None:
-        """The paths since the last event are one run."""
+    def close(self, *, ends: bool = False) -> None:
+        """The paths since the last event are one run; the spark must be off, but that a program may end with it on."""
         if self.paths:
             if self.tool < 0:
                 self.fault("M477", self.spark_line, "which electrode is used is not said")
@@ -283,6 +283,9 @@ class _Run:
             else:
                 self.fault("M476", self.spark_line, "the spark is switched on where nothing is known, or for no way")
         self.paths = []
+        if self.spark and not ends:
+            self.fault("M476", self.spark_line, "the spark stays on while electrode, generator or offset are changed")
+            self.spark = False
 
     def settings(self) -> Iterator[Setting]:
         """The generator's numbers as they stand, in the order of the file."""
@@ -320,7 +323,7 @@ _REMEDIES = {
     "M473": "check units and coordinates",
     "M474": "put G21 G90 G17 G94 G40 G49 G54 G61 first and M2 last",
     "M475": "set F before the first G1",
-    "M476": "go to a height and a place first",
+    "M476": "go to a height and a place first, and switch the spark off at the end of each path",
     "M477": "say (put in electrode N) before the first path",
     "M478": "end the program with M2",
     "M479": "mend those above first",

@@ -209,6 +209,17 @@ def test_a_path_of_nobody_is_a_finding() -> None:
     assert "M476" in {finding.number for finding in blind.findings}
 
 
+@pytest.mark.parametrize(
+    "between", ["(put in electrode 1)", "(electrode 1: again)", "M67 E0 Q9", "G10 L20 P1 Z0.000000"]
+)
+def test_a_spark_that_stays_on_between_two_runs_is_a_fault(between: str) -> None:
+    lines = written().decode().splitlines()
+    lit = next(number for number, line in enumerate(lines) if line.startswith("M64")) + 2
+    found = read("\n".join([*lines[:lit], between, *lines[lit:]]).encode())
+    assert "M476" in {finding.number for finding in found.findings}
+    assert not found.readable
+
+
 def test_no_more_is_told_than_anybody_reads() -> None:
     found = read(b"G2\n" * 1000)
     assert len(found.findings) == MOST_FINDINGS + 1
