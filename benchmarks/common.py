@@ -21,7 +21,7 @@ import engrave
 Answer = TypeVar("Answer")
 
 _TOPS = ("engrave", "fonts", "toolpaths")
-_SOURCES = {".py", ".toml", ".css"}
+_SOURCES = {".py", ".toml", ".css", ".html", ".js"}
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -10,7 +10,7 @@ from engrave.base.config import json_bytes
 from engrave.base.errors import InputError, OccupiedError, raise_faults
 from engrave.base.files import sha256_hex, write_folder_atomic
 from engrave.base.version import DISTRIBUTION, tool_version
-from engrave.batch.machine_files import machine_files
+from engrave.batch.machine_files import path_files
 from engrave.job import Job
 from engrave.report.coupon import coupon_svg
 from toolpaths.errors import ToolpathError
@@ -65,7 +65,7 @@ def _machine_files(coupon: Coupon, job: Job, *, title: str) -> dict[str, bytes]:
     )
     if not job.machine.value.is_galvo:
         return {"coupon.ngc": write_gcode(coupon.toolpath, job.machine.value, header=header)}
-    files = machine_files(coupon.toolpath, (), job, title=title, header=header)
+    files = path_files(coupon.toolpath, job, title=title, header=header)
     return {_NAMES.get(name, name.replace("job", "coupon")): data for name, data in files.items()}
 
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from engrave.base.config import parse_json
 from engrave.base.errors import Collecting, InputError
 from engrave.base.files import TEMPORARY_PREFIX, read_bytes, read_text
-from engrave.batch import recorded_files
 from engrave.code.mark import MARK_SCHEMA, Mark, mark_from_json
 from engrave.job import Job, job_from_json
 from engrave.job.resolve import JOB_SCHEMA
-from engrave.verify import kind_of
 
-_MOST_PROGRAM_BYTES = 500_000_000
+MOST_PROGRAM_BYTES = 500_000_000
 _MOST_MARK_BYTES = 1_000_000
 _MOST_JOB_BYTES = 100_000_000
 
@@ -29,12 +27,12 @@ class PinFolder:
 
     def program(self) -> bytes:
         """The machine file."""
-        return read_bytes(self.file, most=_MOST_PROGRAM_BYTES)
+        return read_bytes(self.file, most=MOST_PROGRAM_BYTES)
 
     def files(self, names: Sequence[str]) -> dict[str, bytes]:
         """Those of the files that lie beside it."""
         there = {name: self.file.parent / name for name in names}
-        return {name: read_bytes(path, most=_MOST_PROGRAM_BYTES) for name, path in there.items() if path.is_file()}
+        return {name: read_bytes(path, most=MOST_PROGRAM_BYTES) for name, path in there.items() if path.is_file()}
 
 
 def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolder]:
@@ -42,6 +40,8 @@ def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolde
 
     A path that is a file is the one pin's that lies there; else a pin's file is the one that it is judged by.
     """
+    from engrave.verify.formats import kind_of  # noqa: PLC0415 - start-up
+
     if path.is_file():
         with Collecting(faults):
             kind_of(path.name)
@@ -52,9 +52,9 @@ def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolde
         with Collecting(found):
             mark = load_mark(folder / "mark.json")
         with Collecting(found):
-            job = _job_path(folder)
+            job = job_path(folder)
             jobs.add(job)
-        file = path if path.is_file() else _machine_file(folder)
+        file = path if path.is_file() else machine_file(folder)
         if not file.is_file():
             found.append(f"{folder}: no job.ngc, nor a scanner's job.ovf or job.lbrn2; put the machine file there")
         faults.extend(found)
@@ -64,7 +64,9 @@ def pins_in(path: Path, jobs: set[Path], faults: list[str]) -> Iterator[PinFolde
 
 def _folders(path: Path, faults: list[str]) -> list[Path]:
     """The pin itself, or every pin of a batch, by name."""
-    if _machine_file(path).is_file() or (path / "mark.json").is_file():
+    from engrave.batch import recorded_files  # noqa: PLC0415 - start-up
+
+    if machine_file(path).is_file() or (path / "mark.json").is_file():
         return [path]
     found: set[str] = set()
     if (path / "pins").is_dir():
@@ -83,7 +85,7 @@ def _folders(path: Path, faults: list[str]) -> list[Path]:
     return [path / "pins" / name for name in sorted(found) if not name.startswith(TEMPORARY_PREFIX)]
 
 
-def _machine_file(folder: Path) -> Path:
+def machine_file(folder: Path) -> Path:
     """The file that a pin is judged by: a stage's where there is one, else the scanner's that says most."""
     names = ("job.ngc", "job.ovf", "job.lbrn2")
     return next((folder / name for name in names if (folder / name).is_file()), folder / names[0])
@@ -95,7 +97,8 @@ def load_mark(path: Path) -> Mark:
     return mark_from_json(document, origin=str(path))
 
 
-def _job_path(folder: Path) -> Path:
+def job_path(folder: Path) -> Path:
+    """Where the job of a pin's folder is. Raises InputError where there is none."""
     for candidate in (folder / "job.json", folder.resolve().parent.parent / "job.json"):
         if candidate.is_file():
             return candidate

@@ -2,7 +2,16 @@
 
 from engrave.batch.folder import MANIFEST_SCHEMA, recorded_files
 from engrave.batch.orders import MOST_CSV_BYTES, Naming, Order, Orders, named_by, read_serials
-from engrave.batch.pin import Workshop, drawn_pin, make_pin, plan_pin, simulated_impression, workshop_for, workshop_of
+from engrave.batch.pin import (
+    Workshop,
+    drawn_pin,
+    make_pin,
+    plan_pin,
+    simulated_impression,
+    simulated_tip,
+    workshop_for,
+    workshop_of,
+)
 from engrave.batch.record import Record
 from engrave.batch.run import BatchOutcome, PinOutcome, Progress, binding_for, require_free, run_batch, silent
 
@@ -28,6 +37,7 @@ __all__ = [
     "run_batch",
     "silent",
     "simulated_impression",
+    "simulated_tip",
     "workshop_for",
     "workshop_of",
 ]

@@ -54,28 +54,41 @@ def machine_files(
 ) -> dict[str, bytes]:
     """Every machine file of a toolpath by its name, and of the outlines of its lands.
 
-    outlines : of the lands, pin frame; without any no file of them is made. Raises InputError with every format that
-    cannot carry the toolpath.
+    outlines : of the lands, pin frame. Raises InputError with every format that cannot carry the toolpath.
     """
+    makers = _path_makers(toolpath, job, title=title, header=header) | {
+        "outline.dxf": lambda: dxf.write_outline_dxf(outlines),
+        "outline-r12.dxf": lambda: dxf.write_outline_dxf(outlines, version="R12"),
+    }
+    return _made({name: makers[name] for name in names_of_files(job)}, job)
+
+
+def path_files(toolpath: Toolpath, job: Job, *, title: str, header: Sequence[str]) -> dict[str, bytes]:
+    """Those alone that hold a toolpath, with their notes; raises as ``machine_files``."""
+    makers = _path_makers(toolpath, job, title=title, header=header)
+    return _made({name: makers[name] for name in names_of_files(job) if name not in _OUTLINES}, job)
+
+
+def _path_makers(toolpath: Toolpath, job: Job, *, title: str, header: Sequence[str]) -> dict[str, Callable[[], bytes]]:
     energy_j = job.machine.value.max_pulse_energy_j
-    makers: dict[str, Callable[[], bytes]] = {
+    return {
         "job.ngc": lambda: write_gcode(toolpath, job.machine.value, header=header),
         "job.dxf": lambda: dxf.write_job_dxf(toolpath),
-        "outline.dxf": lambda: dxf.write_outline_dxf(outlines),
         "job-r12.dxf": lambda: dxf.write_job_dxf(toolpath, version="R12"),
-        "outline-r12.dxf": lambda: dxf.write_outline_dxf(outlines, version="R12"),
         "job.svg": lambda: svg.write_toolpath_svg(toolpath, title=title),
         "job.lbrn2": lambda: lbrn2.write_lbrn2(toolpath, title=title, most_pulse_energy_j=energy_j),
         "job.ovf": lambda: ovf.write_ovf(toolpath, name=title),
         NOTES: lambda: _notes(toolpath, job),
     }
+
+
+def _made(makers: Mapping[str, Callable[[], bytes]], job: Job) -> dict[str, bytes]:
+    """Every file. Raises InputError with every one that cannot be made."""
     files: dict[str, bytes] = {}
     faults = []
-    for name in names_of_files(job):
-        if name in _OUTLINES and not outlines:
-            continue
+    for name, make in makers.items():
         try:
-            files[name] = makers[name]()
+            files[name] = make()
         except ToolpathError as error:
             faults.append(f"job {job.name!r}: {name}: {error}")
     if faults:

@@ -16,7 +16,7 @@ from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job, job_to_json
 from engrave.job.setup import Setup, prepare
 from engrave.layout import Engraving, Layout, engraving_of, lay_out
-from engrave.report import impression_png, impression_x3p, layout_svg, pin_svg
+from engrave.report import impression_png, impression_x3p, layout_svg, pin_svg, views_json
 from engrave.strike import strike
 from engrave.verify import Checked, Checker, check_pin, check_to_json, checker_for, electrode_files
 from toolpaths.errors import ToolpathError
@@ -102,18 +102,22 @@ def _toolpath(setup: Setup, engraving: Engraving) -> Toolpath:
 
 def simulated_impression(setup: Setup, mark: Mark) -> HeightMap:
     """The primer that a mark's planned paths would leave under the nominal strike, without a machine file."""
+    tip = simulated_tip(setup, mark)
+    return strike(tip, form=setup.tip, primer=setup.job.primer.value, condition=setup.job.nominal).surface
+
+
+def simulated_tip(setup: Setup, mark: Mark) -> HeightMap:
+    """The tip that a mark's planned paths would leave, without a machine file."""
     if setup.job.is_erosion:
         _, engraving = drawn_pin(setup, mark)
-        tip = plan_erosion(setup, engraving).tip(setup)
-    else:
-        tip = cut(
-            plan_pin(setup, mark).toolpath,
-            surface=setup.tip,
-            beam_for=setup.job.laser.value.beam_for,
-            half_width_um=setup.tip.edge_radius_um,
-            pixel_um=setup.job.pixel_um,
-        )
-    return strike(tip, form=setup.tip, primer=setup.job.primer.value, condition=setup.job.nominal).surface
+        return plan_erosion(setup, engraving).tip(setup)
+    return cut(
+        plan_pin(setup, mark).toolpath,
+        surface=setup.tip,
+        beam_for=setup.job.laser.value.beam_for,
+        half_width_um=setup.tip.edge_radius_um,
+        pixel_um=setup.job.pixel_um,
+    )
 
 
 def file_names(job: Job) -> tuple[str, ...]:
@@ -124,11 +128,11 @@ def file_names(job: Job) -> tuple[str, ...]:
 
 def simulated_of(job: Job) -> tuple[str, ...]:
     """The files of the simulated primer and tip: absent where the machine file could not be simulated."""
-    shown = (IMPRESSION, TOPOGRAPHY) if "x3p" in job.formats else (IMPRESSION,)
+    shown = (IMPRESSION, VIEWS, TOPOGRAPHY) if "x3p" in job.formats else (IMPRESSION, VIEWS)
     return (*shown, *names_of_meshes(job))
 
 
-IMPRESSION, TOPOGRAPHY = "impression.png", "impression.x3p"
+IMPRESSION, TOPOGRAPHY, VIEWS = "impression.png", "impression.x3p", "views.json"
 
 _ALWAYS = ("check.json", "layout.svg", "mark.json", "pin.svg")
 
@@ -150,6 +154,8 @@ def make_pin(workshop: Workshop, mark: Mark) -> tuple[dict[str, bytes], Checked]
         files[IMPRESSION] = impression_png(surface, title=title)
         if "x3p" in setup.job.formats:
             files[TOPOGRAPHY] = impression_x3p(surface)
+        if checked.tip is not None:
+            files[VIEWS] = views_json(checked.tip, surface)
     if checked.tip is not None:
         files |= meshes(checked.tip, setup.job)
     files["check.json"] = json_bytes(check_to_json(checked, setup))

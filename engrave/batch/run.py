@@ -10,7 +10,7 @@ from typing import Any
 from engrave.base.config import json_bytes, parse_json
 from engrave.base.durations import Duration
 from engrave.base.errors import UnfinishedError
-from engrave.base.files import read_bytes, sha256_hex, write_folder_atomic
+from engrave.base.files import read_bytes, sha256_hex, whole_file, write_folder_atomic
 from engrave.batch.folder import (
     CHECK,
     INDEX,
@@ -29,7 +29,7 @@ from engrave.batch.folder import (
     require_ours,
     write_if_changed,
 )
-from engrave.batch.index import index_page, time_in
+from engrave.batch.index import Recorded, time_in, write_index
 from engrave.batch.orders import Order, Orders
 from engrave.batch.pin import Workshop, file_names, job_document, make_pin, simulated_of, workshop_for
 from engrave.batch.pool import pooled
@@ -135,12 +135,21 @@ def run_batch(
         made = _make_missing(batch, workers=workers, progress=progress)
         outcome = _outcome(batch, made=made)
         _make_trays(_trays(outcome, batch), batch, workers=workers)
-        marks, trays = [pin.mark for pin in outcome.pins], _tray_files(outcome, batch)
-        page = index_page(folder / PINS, marks, workshop, trays=trays)
-        write_if_changed(folder / INDEX, page)
+        _write_report(outcome, batch)
         write_if_changed(folder / MANIFEST, _manifest(outcome, batch))
         _report(outcome, batch, record)
     return outcome
+
+
+def _write_report(outcome: BatchOutcome, batch: _Batch) -> None:
+    """The page over what stands in the folder, from what the manifest is going to say of it."""
+    recorded = Recorded(
+        pins=[_row(pin) for pin in outcome.pins],
+        files=hashes_in(batch.folder, (JOB, *_tray_files(outcome, batch))),
+        skipped=_skipped(outcome),
+    )
+    with whole_file(batch.folder / INDEX, replace=True) as path, path.open("wb") as file:
+        write_index(file, batch.folder, recorded, batch.workshop.setup)
 
 
 def _report(outcome: BatchOutcome, batch: _Batch, record: Record | None) -> None:
@@ -298,9 +307,13 @@ def _manifest(outcome: BatchOutcome, batch: _Batch) -> bytes:
         batch.binding,
         job_name=batch.workshop.setup.job.name,
         pins=[_row(pin) for pin in outcome.pins],
-        skipped=[{"line": line, "reason": reason} for line, reason in outcome.skipped],
+        skipped=_skipped(outcome),
         trays=_tray_files(outcome, batch),
     )
+
+
+def _skipped(outcome: BatchOutcome) -> list[dict[str, Any]]:
+    return [{"line": line, "reason": reason} for line, reason in outcome.skipped]
 
 
 def _row(pin: PinOutcome) -> dict[str, Any]:

@@ -9,7 +9,19 @@ from typing import Any
 from engrave.base.version import tool_version
 
 PACKAGES = ("engrave", "fonts", "toolpaths")
-LIBRARIES = ("click", "ezdxf", "numpy", "pillow", "pydantic", "rich", "scipy", "shapely", "sqlalchemy", "trimesh")
+LIBRARIES = (
+    "click",
+    "ezdxf",
+    "numpy",
+    "pillow",
+    "pydantic",
+    "rich",
+    "scipy",
+    "segno",
+    "shapely",
+    "sqlalchemy",
+    "trimesh",
+)
 
 
 def examined() -> dict[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("mark", metavar="SERIAL_OR_MARK.JSON")
+@click.argument("mark", metavar="[SERIAL_OR_MARK]", required=False)
 @click.option("--maker", help="The maker, where a serial is given.")
 @click.option("--model", help="The model, where a serial is given.")
 @click.option(
@@ -31,38 +31,66 @@ if TYPE_CHECKING:
     "-o",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="The picture, .svg or .png, in a folder that is there; an older picture of that name is replaced.",
+    help="The picture, .svg, .png, .pdf, .html or .glb, in a folder that is there; an older picture of that name is "
+    "replaced.",
 )
 @click.option(
     "--view",
-    default="layout",
-    show_default=True,
-    help="layout: as it reads; pin: as it is cut, mirrored; impression: as it prints (png).",
+    "views",
+    multiple=True,
+    help="layout: as it reads; pin: as it is cut, mirrored; tip: on the tip, with lines of equal depth; toolpath: by "
+    "step and pass; cut: how deep; impression: as it prints; depth: how deep it prints; microscope: at 60x. Give it "
+    "several times for .pdf and .html, which hold all without it; .svg and .png hold one, the layout without it; .glb "
+    "holds the engraved tip.",
+)
+@click.option(
+    "--from",
+    "program",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The machine file, or mesh of the tip, that is shown; else the one beside mark.json, and without one what is "
+    "planned now.",
 )
 @job_option
 @quiet_option
 def preview(
-    *, mark: str, maker: str | None, model: str | None, output: Path, view: str, job_path: Path | None, quiet: bool
+    *,
+    mark: str | None,
+    maker: str | None,
+    model: str | None,
+    output: Path,
+    views: tuple[str, ...],
+    program: Path | None,
+    job_path: Path | None,
+    quiet: bool,
 ) -> Exit:
-    """Draw a mark: as it reads, as it is cut, as it prints."""
+    """Draw a mark: as it reads, as it is cut, as it prints.
+
+    SERIAL_OR_MARK is a serial, a mark.json, or the folder of a finished pin; it may be left out where --from names a
+    file with mark.json beside it. Without --job that is the job.json beside the machine file or two folders up, else
+    the shipped example.
+    """
     from engrave import api  # noqa: PLC0415 - start-up
 
-    of = _named(mark, maker, model)
-    picture = api.preview(of, job_path, view=view, suffix=output.suffix.lower(), folder=output.parent)
+    of = None if mark is None else _named(mark, maker, model)
+    if mark is None and (maker is not None or model is not None):
+        raise InputError("--maker and --model go with a serial; give one, or leave them out")
+    picture = api.preview(of, job_path, view=views, suffix=output.suffix.lower(), folder=output.parent, program=program)
     api.write_file(output, picture)
-    tell(f"{output}: {view}", quiet=quiet)
+    tell(f"{output}: {', '.join(views) or 'preview'}", quiet=quiet)
     return Exit.DONE
 
 
 def _named(text: str, maker: str | None, model: str | None) -> "PinName | Path":
     from engrave import api  # noqa: PLC0415 - start-up
 
+    if maker is None and model is None and Path(text).is_dir():
+        return Path(text)
     if text.lower().endswith(".json"):
         if maker is not None or model is not None:
             raise InputError("--maker and --model go with a serial; mark.json names its own")
         return Path(text)
     if maker is None or model is None:
-        raise InputError(f"serial {text!r}: say whose with --maker and --model, or give a mark.json")
+        raise InputError(f"serial {text!r}: say whose with --maker and --model, or give a mark.json or a pin's folder")
     return api.PinName(serial=text, maker=maker, model=model)
 
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "check",
         "Read machine files back, cut and strike them in simulation, and read.",
     ),
+    "report": ("engrave.cli.reporting", "report", "Write the QA page of a finished batch again, or its table."),
     "strike": (
         "engrave.cli.striking",
         "strike",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from PIL import Image
 
+from engrave.report.drawing import Drawing
 from engrave.report.microscope import (
     RING_ELEVATION_DEG,
     SIDE_AZIMUTH_DEG,
@@ -20,7 +20,8 @@ from engrave.report.microscope import (
     side_light,
     with_ambient,
 )
-from engrave.report.png import sheet
+from engrave.report.pictures import picture_view
+from engrave.report.png import png_of
 from toolpaths.surface import HeightMap
 
 # The field of view is the eyepieces' field number over what the objective magnifies; 22 and 10 are usual (prior).
@@ -91,6 +92,27 @@ def microscope_png(
     primer_diameter_um: float = PRIMER_DIAMETERS_UM[0],
     focus_um: float | None = None,
 ) -> bytes:
+    """The drawing of ``microscope_view`` on its own pixels; raises as that does."""
+    view = microscope_view(
+        surface,
+        title=title,
+        magnification=magnification,
+        light=light,
+        primer_diameter_um=primer_diameter_um,
+        focus_um=focus_um,
+    )
+    return png_of(view, width_px=FIELD_PX + 2 * _MARGIN_PX)
+
+
+def microscope_view(
+    surface: HeightMap,
+    *,
+    title: str,
+    magnification: float = 60.0,
+    light: str = "ring",
+    primer_diameter_um: float = PRIMER_DIAMETERS_UM[0],
+    focus_um: float | None = None,
+) -> Drawing:
     """An impression as it looks through a stereo microscope, its origin in the middle of the field.
 
     surface : reading frame, z = 0 the cup before the strike; black where it is NaN. light : ``ring`` or ``side``.
@@ -111,15 +133,16 @@ def microscope_png(
     covered = np.clip((field.diameter_um / 2 - radius_um) / field.pixel_um + 0.5, 0.0, 1.0)
     grey = _FIELD_STOP + (255.0 * picture - _FIELD_STOP) * covered
     notes = (
-        f"simulated; {magnification:g}x, field {field.diameter_um / 1000:.2f} mm, aperture {field.aperture:.3f}",
+        f"as it reads; simulated; {magnification:g}x",
+        f"field {field.diameter_um / 1000:.2f} mm, aperture {field.aperture:.3f}",
         _LIGHTS[light] + ("" if focus_um is None else f"; in focus at {focus_um:g} um"),
         f"the cup ({primer_diameter_um / 1000:.2f} mm) beyond the dent and the case head are only drawn",
     )
-    return sheet(
-        Image.fromarray(np.round(grey).astype(np.uint8)),
+    return picture_view(
+        np.round(grey).astype(np.uint8),
         title=title,
         notes=notes,
-        scale_px_um=1.0 / field.pixel_um,
+        pixel_um=field.pixel_um,
         bar_um=_bar(field),
     )
 

@@ -4,15 +4,13 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from engrave.report.png import LEAST_TEXT_PX, WIDTH_PX, check_width, font_of, sheet
+from engrave.report.drawing import INK, MIDDLE, Drawing, FloatArray, Picture, Pixels, Shape, Stroke, Words, segments_of
+from engrave.report.frame import RULER_BELOW, check_width, step_for, text_share
+from engrave.report.pictures import WIDTH_PX, extent_of, picture_view
+from engrave.report.png import png_of
 from engrave.report.shading import cropped, ratio, resized
-from engrave.report.view import INK, PAPER, TEXT_SHARE
-from toolpaths.surface import HeightMap
-
-FloatArray = NDArray[np.float64]
-Colours = NDArray[np.uint8]
+from toolpaths.surface import HeightMap, Surface
 
 # Viridis at every eighth of its length, by Stefan van der Walt, Nathaniel Smith and Eric Firing (BIDS/colormap,
 # CC0 1.0), dark to light; between them colours are interpolated.
@@ -43,13 +41,13 @@ _DENSEST, _CIRCLES = 0.25, 15
 _LEAST_TRUST = 1e-4
 # The scale leaves out this share at either end, and goes from one multiple of the step to another.
 _LEFT_OUT, _STEP_UM = 0.003, 5.0
-# 0 is written where it lies this share of the scale away from the ends, at the least.
-_LEAST_GAP = 0.08
+# Figures on the scale.
+_MOST_FIGURES = 9
 # At most so many samples are looked at for the scale.
 _LOOKED_AT = 40_000
 
 
-def _table() -> Colours:
+def _table() -> Pixels:
     anchors = np.array(VIRIDIS, dtype=np.float64)
     places, wanted = np.linspace(0.0, 1.0, len(anchors)), np.linspace(0.0, 1.0, _STEPS + 1)
     channels = [np.interp(wanted, places, channel) for channel in anchors.T]
@@ -60,6 +58,13 @@ _TABLE = _table()
 
 
 def height_png(surface: HeightMap, *, title: str, form: bool = False, width_px: int = WIDTH_PX) -> bytes:
+    """The drawing of ``height_view`` as wide as this; raises as that does."""
+    return png_of(height_view(surface, title=title, form=form, width_px=width_px), width_px=width_px)
+
+
+def height_view(
+    surface: HeightMap, *, title: str, form: bool = False, width_px: int = WIDTH_PX, ruled: bool = False
+) -> Drawing:
     """The heights of an impression as colours, with the bar of lengths and the scale of heights.
 
     surface : reading frame, z = 0 the cup before the strike; NaN is shown light grey. form : show the dent as it is;
@@ -73,24 +78,67 @@ def height_png(surface: HeightMap, *, title: str, form: bool = False, width_px: 
     z_um, weight = cropped(surface)
     if not form:
         z_um = z_um - form_um(z_um, weight, pixel_um=surface.pixel_um)
+    notes = [
+        "as it reads; simulated; 0 is the cup before the strike"
+        if form
+        else "as it reads; simulated; 0 is the metal about the mark, form taken out",
+    ]
+    return coloured_view(
+        z_um, weight, title=title, notes=notes, pixel_um=surface.pixel_um, width_px=width_px, ruled=ruled
+    )
+
+
+def depth_view(cut: HeightMap, tip: Surface, *, title: str, width_px: int = WIDTH_PX, ruled: bool = False) -> Drawing:
+    """How deep a tip is cut, as colours with their scale: along the axis, from the face as it was.
+
+    cut : pin frame. tip : before it was cut. Raises ValueError for a map in another frame.
+    """
+    if cut.frame != "pin":
+        raise ValueError(f"depths: give the tip in the pin frame, not the {cut.frame} frame")
+    deep_um = cut.z_um - tip.height_um(*np.meshgrid(cut.x_um(), cut.y_um()))
+    there = np.isfinite(deep_um)
+    notes = ["as it is cut, seen from in front of the tip (mirrored); simulated", "0 is the face before it was cut"]
+    return coloured_view(
+        np.where(there, deep_um, 0.0),
+        there.astype(np.float64),
+        title=title,
+        notes=notes,
+        pixel_um=cut.pixel_um,
+        width_px=width_px,
+        ruled=ruled,
+    )
+
+
+def coloured_view(
+    z_um: FloatArray,
+    weight: FloatArray,
+    *,
+    title: str,
+    notes: list[str],
+    pixel_um: float,
+    width_px: int = WIDTH_PX,
+    ruled: bool = False,
+) -> Drawing:
+    """Heights about the origin as colours, with their scale under them.
+
+    z_um, weight : (rows, columns), row 0 has the least y; heights, 0 where there are none, and 1 where there are.
+    """
     size = (width_px, max(1, round(width_px * z_um.shape[0] / z_um.shape[1])))
     covered = resized(weight, size)[::-1]
     shown_um = np.where(covered > 0.5, ratio(resized(z_um * weight, size)[::-1], covered), np.nan)  # noqa: PLR2004 - half
     low_um, high_um = scale_ends(shown_um)
-    picture = np.concatenate([colours_of(shown_um, low_um, high_um), _scale(width_px, low_um, high_um)])
-    notes = [
-        "simulated; 0 is the cup before the strike"
-        if form
-        else "simulated; 0 is the metal about the mark, form taken out",
-        "heights beyond the scale have the colour of its end",
-    ]
+    told = [*notes, "heights beyond the scale have the colour of its end"]
     if not np.isfinite(shown_um).all():
-        notes.append("light grey: no surface")
-    scale_px_um = width_px / (z_um.shape[1] * surface.pixel_um)
-    return sheet(Image.fromarray(picture), title=title, notes=notes, scale_px_um=scale_px_um)
+        told.append("light grey: no surface")
+    pixels = colours_of(shown_um, low_um, high_um)
+    shown_pixel_um = z_um.shape[1] * pixel_um / width_px
+    scale, scale_um = _scale(pixels, shown_pixel_um, low_um, high_um, ruled=ruled)
+    return picture_view(
+        pixels, title=title, notes=told, pixel_um=shown_pixel_um, below=scale, below_um=scale_um, ruled=ruled
+    )
 
 
-def colours_of(z_um: FloatArray, low_um: float, high_um: float) -> Colours:
+def colours_of(z_um: FloatArray, low_um: float, high_um: float) -> Pixels:
     """Heights (rows, columns) as colours (rows, columns, 3), ``low_um`` darkest; grey where they are NaN."""
     share = np.clip((z_um - low_um) / (high_um - low_um), 0.0, 1.0)
     known = np.isfinite(share)
@@ -189,20 +237,35 @@ def _smoothed(z_um: FloatArray, weight: FloatArray, sigma: float) -> FloatArray:
     return ratio(sums, weights)
 
 
-def _scale(width_px: int, low_um: float, high_um: float) -> Colours:
-    """The scale of heights under the picture, (rows, width_px, 3): the colours with their ends, and 0 where it lies."""
-    text_px = max(width_px * TEXT_SHARE, LEAST_TEXT_PX)
-    left, bar_px = round(2 * text_px), round(text_px)
-    ramp = colours_of(np.linspace(low_um, high_um, width_px - 2 * left)[None, :], low_um, high_um)
-    page = Image.new("L", (width_px, round(3.4 * text_px)), PAPER)
-    draw = ImageDraw.Draw(page)
-    labelled = {low_um: f"{low_um:g}", high_um: f"{high_um:g} um"}
-    if min(-low_um, high_um) > _LEAST_GAP * (high_um - low_um):
-        labelled[0.0] = "0"
-    for height_um, label in labelled.items():
-        at_px = left + (height_um - low_um) / (high_um - low_um) * (width_px - 2 * left - 1)
-        draw.line((at_px, 0.5 * text_px, at_px, 1.9 * text_px), fill=INK)
-        draw.text((at_px, 2.6 * text_px), label, fill=INK, font=font_of(text_px), anchor="mm")
-    coloured = page.convert("RGB")
-    coloured.paste(Image.fromarray(np.repeat(ramp, bar_px, axis=0)), (left, round(0.6 * text_px)))
-    return np.asarray(coloured)
+def _scale(pixels: Pixels, pixel_um: float, low_um: float, high_um: float, *, ruled: bool) -> tuple[list[Shape], float]:
+    """The scale of heights under the picture and its ruler, and how high it is: the colours, ticks with figures."""
+    extent = extent_of(pixels, pixel_um)
+    columns = pixels.shape[1]
+    text_um = extent.width_um * text_share(columns)
+    left_um, width_um = extent.left_um + 2 * text_um, extent.width_um - 4 * text_um
+    ramp = colours_of(np.linspace(low_um, high_um, max(2, round(width_um / pixel_um)))[None, :], low_um, high_um)
+    step_um = step_for(high_um - low_um, most=_MOST_FIGURES)
+    figures_um = np.arange(math.ceil(low_um / step_um), math.floor(high_um / step_um) + 1) * step_um
+    at_um = left_um + (figures_um - low_um) / (high_um - low_um) * width_um
+    top_um = extent.low_um - (RULER_BELOW * text_um if ruled else 0.0)
+    ticks = segments_of(
+        np.stack([at_um, np.full_like(at_um, top_um - 0.5 * text_um)], axis=1),
+        np.stack([at_um, np.full_like(at_um, top_um - 1.9 * text_um)], axis=1),
+        name="scale-ticks",
+        stroke=Stroke(colour=INK, width_um=text_um / 18),
+    )
+    colours = Picture(
+        name="scale",
+        pixels=ramp,
+        left_um=left_um,
+        low_um=top_um - 1.6 * text_um,
+        width_um=width_um,
+        height_um=text_um,
+    )
+    texts = [f"{figure:g}" for figure in figures_um.tolist()]
+    texts[-1] += " um"
+    words = [
+        Words(text=text, x_um=x_um, y_um=top_um - 2.95 * text_um, size_um=text_um, room_um=8 * text_um, anchor=MIDDLE)
+        for x_um, text in zip(at_um.tolist(), texts, strict=True)
+    ]
+    return [colours, ticks, *words], 3.4 * text_um

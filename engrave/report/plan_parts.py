@@ -1,56 +1,37 @@
-"""What drawings of coupons are made of: a sheet as wide as a page, rectangles and words, in micrometres."""
+"""What maps of coupons have in common: a sheet as wide as a page, whatever the coupon's size, and words on it."""
 
 from collections.abc import Iterable
 
-from engrave.report.markup import Markup, element, empty, joined
+from engrave.report.drawing import START, Areas, Drawing, Part, Shape, Stroke, Words
+from engrave.report.frame import Extent
+from engrave.report.svg import svg_of
 
-INK, PALE, PAPER = "#111111", "#c6c6c6", "#ffffff"
+PALE = "#c6c6c6"
 # A coupon is a few millimetres wide at most: its map is drawn as wide as a page.
-_WIDTH_MM = 180
+_WIDTH_MM = 180.0
+# Words may be this many times as long as they are high.
+_LONGEST = 200.0
 
 
-def sheet(parts: Iterable[Markup], *, box: tuple[float, float, float, float], title: str) -> bytes:
-    """The file; ``box`` is the least x and y, width and height, y down."""
-    root = element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "width": f"{_WIDTH_MM}mm",
-            "height": f"{_WIDTH_MM * box[3] / box[2]:.3f}mm",
-            "viewBox": " ".join(map(fixed, box)),
-            "role": "img",
-        },
-        joined(
-            (
-                Markup(""),
-                element("title", None, title),
-                empty("rect", rectangle(*box) | {"fill": PAPER}),
-                *parts,
-                Markup(""),
-            )
-        ),
+def sheet(shapes: Iterable[Shape], extent: Extent, *, title: str, notes: Iterable[str]) -> bytes:
+    """The file; ``notes`` say in words what is seen, and stand among the shapes, too."""
+    drawing = Drawing(
+        title=title,
+        notes=tuple(notes),
+        left_um=extent.left_um,
+        low_um=extent.low_um,
+        width_um=extent.width_um,
+        height_um=extent.height_um,
+        shapes=tuple(shapes),
     )
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{root.text}\n'.encode()
+    return svg_of(drawing, width_mm=_WIDTH_MM)
 
 
-def rectangle(x: float, y: float, width: float, height: float) -> dict[str, str]:
-    """Attributes of a rectangle or of whatever else is told by its corner and its sides."""
-    return {"x": fixed(x), "y": fixed(y), "width": fixed(width), "height": fixed(height)}
-
-
-def words(text: str, x_um: float, y_um: float, size_um: float, *, anchor: str = "start") -> Markup:
+def words(text: str, x_um: float, y_um: float, size_um: float, *, anchor: str = START) -> Words:
     """A line of type at a place."""
-    look = {
-        "x": fixed(x_um),
-        "y": fixed(y_um),
-        "font-size": fixed(size_um),
-        "font-family": "sans-serif",
-        "text-anchor": anchor,
-        "fill": INK,
-    }
-    return element("text", look, text)
+    return Words(text=text, x_um=x_um, y_um=y_um, size_um=size_um, room_um=_LONGEST * size_um, anchor=anchor)
 
 
-def fixed(value: float) -> str:
-    """Three decimals, and no negative zero."""
-    return f"{round(value, 3) + 0.0:.3f}"
+def area(outline: Part, *, name: str, fill: str | None = None, stroke: Stroke | None = None) -> Areas:
+    """One outline by itself."""
+    return Areas(name=name, parts=(outline,), fill=fill, stroke=stroke)

@@ -1,78 +1,56 @@
-"""Layouts, pins and impressions as PNG: drawn by Pillow, greys only, with a scale bar, bytes that never vary."""
+"""Drawings as PNG: drawn by Pillow, grey where nothing has a colour, bytes that never vary."""
 
-from collections.abc import Sequence
 from io import BytesIO
+from itertools import pairwise
 
 import numpy as np
 import shapely
-from PIL import Image, ImageDraw, ImageFont
-from shapely import Polygon
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from engrave.layout.engraving import Engraving
 from engrave.layout.polygons import Layout
-from engrave.report.markup import legible
-from engrave.report.shading import shaded
-from engrave.report.view import (
-    BAR_SHARE,
+from engrave.report.drawing import (
     INK,
-    LAND,
-    LEAST_TEXT_SHARE,
-    LINE_SHARE,
-    OUTLINE_SHARE,
     PAPER,
-    SCALE_BAR_UM,
-    TEXT_SHARE,
-    TITLE_SHARE,
-    Region,
-    View,
-    layout_view,
-    pin_view,
+    START,
+    Areas,
+    Drawing,
+    FloatArray,
+    Lines,
+    Picture,
+    Pixels,
+    Shape,
+    Stroke,
+    Words,
+    dashed,
+    fitted,
 )
+from engrave.report.frame import check_width, text_share
+from engrave.report.pictures import WIDTH_PX, impression_view
+from engrave.report.view import layout_view
 from toolpaths.surface import HeightMap
 
-WIDTH_PX = 640
 THUMBNAIL_PX = 220
 
 # Polygons are drawn on so many pixels at the least, then averaged down: Pillow fills every pixel that an edge touches,
 # and on this many that is 3 % of the area of a stroke of 14 um.
 _DRAWN_PX = 2560
-# Smaller letters cannot be read.
-LEAST_TEXT_PX = 10
-_LEAST_WIDTH_PX = 64
 # Level 6 takes two and a half times as long as 4 on an impression, and 9 ten times as long again, for a saving of a few
 # per cent.
 _COMPRESSION = 4
+_ANCHORS = {START: "ls", "middle": "ms", "end": "rs"}
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def layout_png(layout: Layout, *, title: str, width_px: int = WIDTH_PX) -> bytes:
-    """The layout as it reads in the primer. Raises ValueError where the picture would be too narrow for its words."""
-    return _drawing(layout_view(layout, title=title), width_px)
-
-
-def pin_png(engraving: Engraving, *, title: str, boundary: Polygon, width_px: int = WIDTH_PX) -> bytes:
-    """The pin as it is cut, seen from in front of the tip (mirrored), with the field and the tip's boundary.
-
-    Raises ValueError where the picture would be too narrow for its words.
-    """
-    return _drawing(pin_view(engraving, title=title, boundary=boundary), width_px)
+    """The layout as it reads in the primer, without rulers. Raises ValueError where it is too narrow for its words."""
+    check_width(width_px)
+    return png_of(layout_view(layout, title=title, ruled=False, text_share=text_share(width_px)), width_px=width_px)
 
 
 def impression_png(surface: HeightMap, *, title: str, width_px: int = WIDTH_PX) -> bytes:
-    """An impression under a light from the upper left, the dent's form mostly taken out, so that the mark is seen.
-
-    surface : reading frame; NaN is shown white. Raises ValueError for a map in the pin frame, for one that does not
-    reach the middle of the dent, and where the picture would be too narrow for its words.
-    """
-    if surface.frame != "reading":
-        raise ValueError(f"impression: give it in the reading frame, not the {surface.frame} frame")
-    check_width(width_px)
-    picture, scale_px_um = shaded(surface, width_px=width_px)
-    notes = ["as it reads; simulated, light from the upper left"]
-    if not np.isfinite(surface.z_um).all():
-        notes.append("white: no surface")
-    return sheet(picture, title=title, notes=notes, scale_px_um=scale_px_um)
+    """The drawing of ``impression_view`` as wide as this; raises as that does."""
+    return png_of(impression_view(surface, title=title, width_px=width_px), width_px=width_px)
 
 
 def thumbnail_png(picture: bytes, *, width_px: int = THUMBNAIL_PX) -> bytes:
@@ -84,121 +62,161 @@ def thumbnail_png(picture: bytes, *, width_px: int = THUMBNAIL_PX) -> bytes:
         return _encoded(image.convert("L").resize(size, Image.Resampling.LANCZOS))
 
 
-def _drawing(view: View, width_px: int) -> bytes:
+def encoded(pixels: Pixels) -> bytes:
+    """Grey or coloured pixels as a PNG."""
+    return _encoded(Image.fromarray(pixels))
+
+
+def png_of(drawing: Drawing, *, width_px: int) -> bytes:
+    """The drawing on so many pixels; grey where it has no colour. A picture of its own pixels' size is kept as it is.
+
+    Raises ValueError where it would be too narrow for its words.
+    """
     check_width(width_px)
-    scale_px_um = width_px / (2 * view.half_width_um)
-    picture = Image.new("L", (width_px, width_px), PAPER)
-    for region in view.regions:
-        _paint_region(picture, region, scale_px_um)
-    _paint_lands(picture, view, scale_px_um)
-    return sheet(picture, title=view.title, notes=view.notes, scale_px_um=scale_px_um)
+    scale = width_px / drawing.width_um
+    size = (width_px, round(drawing.height_um * scale))
+    sheet = _Sheet(Image.new("L" if _is_grey(drawing) else "RGB", size, PAPER), drawing, scale)
+    for shape in drawing.shapes:
+        sheet.put(shape)
+    return _encoded(sheet.page)
 
 
-def _paint_lands(picture: Image.Image, view: View, scale_px_um: float) -> None:
-    """Outer rings filled, counters emptied, largest polygon first: an island inside a counter is drawn after it."""
-    mask, times = _large_mask(picture)
-    draw = ImageDraw.Draw(mask)
-    polygons = shapely.get_parts([land.outline for land in view.lands])
-    for polygon in polygons[np.argsort(-shapely.area(polygons), kind="stable")]:
-        for index, ring in enumerate(shapely.get_rings(polygon)):
-            draw.polygon(_points(ring, mask, scale_px_um * times), fill=0 if index else 255)
-    picture.paste(LAND, mask=mask.reduce(times))
+def _is_grey(drawing: Drawing) -> bool:
+    return not any(_is_coloured(shape) for shape in drawing.shapes)
 
 
-def _points(ring: shapely.Geometry, mask: Image.Image, scale: float) -> list[float]:
-    """The corners of a ring about the picture's middle, in its pixels; Pillow counts from the middle of a pixel."""
-    middle = np.array([mask.width, mask.height]) / 2 - 0.5
-    points: list[float] = (shapely.get_coordinates(ring) * np.array([scale, -scale]) + middle).ravel().tolist()
-    return points
+def _is_coloured(shape: Shape) -> bool:
+    if isinstance(shape, Picture):
+        return shape.pixels.ndim > 2  # noqa: PLR2004 - rows, columns, colours
+    if isinstance(shape, Words):
+        return False
+    strokes = [shape.stroke.colour] if shape.stroke is not None else []
+    fills = [shape.fill] if isinstance(shape, Areas) and shape.fill is not None else []
+    return any(len(set(ImageColor.getrgb(colour))) > 1 for colour in (*strokes, *fills))
 
 
-def _paint_region(picture: Image.Image, region: Region, scale_px_um: float) -> None:
-    line_px = picture.width * OUTLINE_SHARE
-    for shade, grown_px in ((INK, line_px / 2), (region.shade, -line_px / 2)):
-        mask, times = _large_mask(picture)
-        outline = shapely.buffer(region.outline, grown_px / scale_px_um)
-        for ring in shapely.get_exterior_ring(shapely.get_parts(outline)):
-            ImageDraw.Draw(mask).polygon(_points(ring, mask, scale_px_um * times), fill=255)
-        picture.paste(shade, mask=mask.reduce(times))
+class _Sheet:
+    """A page that shapes are put on: where um come to lie on it, in pixels."""
 
+    def __init__(self, page: Image.Image, drawing: Drawing, scale: float) -> None:
+        self.page = page
+        self._draw = ImageDraw.Draw(page)
+        self._corner = np.array([drawing.left_um, drawing.top_um])
+        self._scale = scale
 
-def _large_mask(picture: Image.Image) -> tuple[Image.Image, int]:
-    """An empty mask some whole number of times larger than the picture, and that number."""
-    times = max(1, -(-_DRAWN_PX // picture.width))
-    return Image.new("L", (picture.width * times, picture.height * times), 0), times
-
-
-def sheet(
-    picture: Image.Image, *, title: str, notes: Sequence[str], scale_px_um: float, bar_um: float = SCALE_BAR_UM
-) -> bytes:
-    """A picture, grey or in colour, between its title and its scale bar of ``bar_um`` and notes, as a PNG."""
-    text_px = max(picture.width * TEXT_SHARE, LEAST_TEXT_PX)
-    line_px = LINE_SHARE * text_px
-    top_px = round(1.3 * line_px) if title else 0
-    foot_px = round((len(notes) + 1.4) * line_px)
-    page = Image.new("L", (picture.width, top_px + picture.height + foot_px), PAPER)
-    draw = ImageDraw.Draw(page)
-    left_px, room_px = round(text_px / 2), picture.width - text_px
-    write(draw, title, (left_px, 0.65 * line_px), size_px=TITLE_SHARE * text_px, room_px=room_px)
-    base_px = top_px + picture.height + 0.75 * line_px
-    _paint_scale_bar(draw, (left_px, base_px), text_px=text_px, bar_um=bar_um, scale_px_um=scale_px_um)
-    for line, note in enumerate(notes, start=1):
-        write(draw, note, (left_px, base_px + line * line_px), size_px=text_px, room_px=room_px)
-    # The words are grey; only the picture may have colours.
-    page = page.convert(picture.mode)
-    page.paste(picture, (0, top_px))
-    return _encoded(page)
-
-
-def _paint_scale_bar(
-    draw: ImageDraw.ImageDraw, left_middle: tuple[int, float], *, text_px: float, bar_um: float, scale_px_um: float
-) -> None:
-    left, middle = left_middle
-    length_px = round(bar_um * scale_px_um)
-    half_px = max(1, round(BAR_SHARE * text_px / 2))
-    middle_px = round(middle)
-    # Pillow's rectangle includes both its corners.
-    draw.rectangle((left, middle_px - half_px, left + length_px - 1, middle_px + half_px - 1), fill=INK)
-    label_left = left + length_px + text_px / 2
-    write(draw, f"{bar_um:g} um", (label_left, middle), size_px=text_px, room_px=draw.im.size[0] - label_left)
-
-
-def write(
-    draw: ImageDraw.ImageDraw, text: str, left_middle: tuple[float, float], *, size_px: float, room_px: float
-) -> None:
-    """One line of text: smaller where it is long, cut where even that is not enough."""
-    shown = legible(text)
-    font = font_of(size_px)
-    length_px = draw.textlength(shown, font=font)
-    if length_px > room_px:
-        font = font_of(max(size_px * room_px / length_px, size_px * LEAST_TEXT_SHARE))
-        shown = _cut(draw, shown, font, room_px)
-    draw.text(left_middle, shown, fill=INK, font=font, anchor="lm")
-
-
-def _cut(draw: ImageDraw.ImageDraw, text: str, font: _Font, room_px: float) -> str:
-    """The text, or as much of its beginning as there is room for, with three dots."""
-    if draw.textlength(text, font=font) <= room_px:
-        return text
-    fits, too_long = 0, len(text)
-    while too_long - fits > 1:
-        middle = (fits + too_long) // 2
-        if draw.textlength(text[:middle] + "...", font=font) <= room_px:
-            fits = middle
+    def put(self, shape: Shape) -> None:
+        """Put a shape over what is there."""
+        if isinstance(shape, Words):
+            self._words(shape)
+        elif isinstance(shape, Picture):
+            self._picture(shape)
+        elif isinstance(shape, Lines):
+            self._stroke(shape.points, shape.starts, shape.stroke)
+        elif shape.crisp:
+            self._crisp(shape)
         else:
-            too_long = middle
-    return text[:fits] + "..."
+            self._areas(shape)
+
+    def _px(self, points_um: FloatArray) -> FloatArray:
+        return np.asarray((points_um - self._corner) * np.array([self._scale, -self._scale]), dtype=np.float64)
+
+    def _words(self, words: Words) -> None:
+        """In the face that Pillow carries, so that no machine's fonts show in the bytes."""
+
+        def width_of(text: str, size_px: float) -> float:
+            return self._draw.textlength(text, font=_font_of(size_px))
+
+        text, size_px = fitted(
+            words.text,
+            size=words.size_um * self._scale,
+            room=words.room_um * self._scale,
+            width_of=width_of,
+            dots="...",
+        )
+        x_px, y_px = self._px(np.array([words.x_um, words.y_um])).tolist()
+        self._draw.text((x_px, y_px), text, fill=INK, font=_font_of(size_px), anchor=_ANCHORS[words.anchor])
+
+    def _picture(self, picture: Picture) -> None:
+        image = Image.fromarray(picture.pixels)
+        size = (round(picture.width_um * self._scale), round(picture.height_um * self._scale))
+        if size != image.size:
+            image = image.resize(size, Image.Resampling.LANCZOS)
+        left, top = self._px(np.array([picture.left_um, picture.low_um + picture.height_um])).tolist()
+        self.page.paste(image.convert(self.page.mode), (round(left), round(top)))
+
+    def _crisp(self, areas: Areas) -> None:
+        """Rectangles of whole pixels, as long and as high as they ought to be to half a pixel."""
+        for part in areas.parts:
+            left, low, right, high = part.outline.bounds
+            begin = np.round(self._px(np.array([left, high])))
+            sides = np.maximum(1, np.round(np.array([right - left, high - low]) * self._scale))
+            # Pillow's rectangle includes both its corners.
+            self._draw.rectangle((*begin.tolist(), *(begin + sides - 1).tolist()), fill=areas.fill)
+
+    def _areas(self, areas: Areas) -> None:
+        """Outer rings filled, holes emptied, largest polygon first: an island inside a hole is drawn after it."""
+        polygons = shapely.get_parts([part.outline for part in areas.parts])
+        polygons = polygons[~shapely.is_empty(polygons)]
+        if not len(polygons):
+            return
+        if areas.fill is not None:
+            mask = self._mask(shapely.get_coordinates(polygons), margin_px=1.0)
+            for polygon in polygons[np.argsort(-shapely.area(polygons), kind="stable")]:
+                for index, ring in enumerate(shapely.get_rings(polygon)):
+                    mask.draw.polygon(mask.points(shapely.get_coordinates(ring)), fill=0 if index else 255)
+            mask.paste(areas.fill)
+        if areas.stroke is not None:
+            points, line = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
+            starts = np.append(np.flatnonzero(np.diff(line, prepend=-1)), len(points))
+            self._stroke(points, starts, areas.stroke)
+
+    def _stroke(self, points: FloatArray, starts: np.ndarray, stroke: Stroke) -> None:
+        if not len(points):
+            return
+        mask = self._mask(points, margin_px=1.0 + stroke.width_um * self._scale)
+        width_px = max(1, round(stroke.width_um * self._scale * mask.times))
+        if stroke.dashes_um:
+            begin, end = dashed(points, starts, stroke.dashes_um)
+            points, starts = np.stack([begin, end], axis=1).reshape(-1, 2), 2 * np.arange(len(begin) + 1)
+        corners, ends = mask.points(points), (2 * starts).tolist()
+        for first, last in pairwise(ends):
+            mask.draw.line(corners[first:last], fill=255, width=width_px)
+        mask.paste(stroke.colour)
+
+    def _mask(self, points_um: FloatArray, *, margin_px: float) -> "_Mask":
+        """An empty mask over these points, some whole number of times larger than the page is there."""
+        places = self._px(points_um)
+        low = np.maximum(np.floor(places.min(axis=0) - margin_px), 0).astype(int)
+        high = np.minimum(np.ceil(places.max(axis=0) + margin_px), self.page.size).astype(int)
+        return _Mask(self, low, np.maximum(high - low, 1))
+
+    def place(self, points_um: FloatArray) -> FloatArray:
+        """Where points come to lie, px from the upper left corner."""
+        return self._px(points_um)
 
 
-def font_of(size_px: float) -> _Font:
-    """The face that Pillow carries, so that no machine's fonts show in the bytes."""
+class _Mask:
+    """Part of a page on finer pixels, averaged down when a colour is put through it."""
+
+    def __init__(self, sheet: _Sheet, corner: np.ndarray, size: np.ndarray) -> None:
+        self.times = max(1, -(-_DRAWN_PX // sheet.page.width))
+        self._sheet, self._corner = sheet, corner
+        self._mask = Image.new("L", tuple((size * self.times).tolist()), 0)
+        self.draw = ImageDraw.Draw(self._mask)
+
+    def points(self, points_um: FloatArray) -> list[float]:
+        """Corners in its pixels; Pillow counts from the middle of a pixel."""
+        found: list[float] = ((self._sheet.place(points_um) - self._corner) * self.times - 0.5).ravel().tolist()
+        return found
+
+    def paste(self, colour: str) -> None:
+        """Put a colour on the page where something was drawn."""
+        mask = self._mask.reduce(self.times)
+        self._sheet.page.paste(colour, tuple(self._corner.tolist()), mask=mask)
+
+
+def _font_of(size_px: float) -> _Font:
     return ImageFont.load_default(size=size_px)
-
-
-def check_width(width_px: int) -> None:
-    """Raise ValueError where a picture would be too narrow for its words."""
-    if width_px < _LEAST_WIDTH_PX:
-        raise ValueError(f"picture: {width_px} pixels are too few for its words; ask for {_LEAST_WIDTH_PX} or more")
 
 
 def _encoded(image: Image.Image) -> bytes:

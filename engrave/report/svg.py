@@ -1,6 +1,8 @@
-"""Layouts and pins as SVG at real size: millimetres outside, micrometres inside, bytes that never vary."""
+"""Drawings as SVG at real size: millimetres outside, micrometres inside, bytes that never vary."""
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import shapely
@@ -8,167 +10,164 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from engrave.layout.engraving import Engraving
-from engrave.layout.polygons import Land, Layout
-from engrave.report.markup import Markup, element, empty, joined, legible
-from engrave.report.view import (
-    BAR_SHARE,
-    INK,
-    LAND,
-    LEAST_TEXT_SHARE,
-    LINE_SHARE,
-    OUTLINE_SHARE,
-    PAPER,
-    SCALE_BAR_LABEL,
-    SCALE_BAR_UM,
-    TEXT_SHARE,
-    TITLE_SHARE,
-    Region,
-    View,
-    layout_view,
-    pin_view,
-)
+from engrave.layout.polygons import Layout
+from engrave.report.drawing import INK, PAPER, Areas, Drawing, Lines, Picture, Shape, Stroke, Words, fitted
+from engrave.report.markup import Markup, element, empty, joined
+from engrave.report.view import layout_view, pin_view
 
 # Width of an average character over the height of its type, on the safe side for common sans-serif faces.
-_ADVANCE = 0.58
+ADVANCE = 0.58
+# The frames have y up, SVG has it down.
+_UP = "scale(1 -1)"
 
 
 def layout_svg(layout: Layout, *, title: str) -> bytes:
     """The layout as it reads in the primer: reading frame, real size, scale bar, coordinates in um to 3 decimals."""
-    return _svg(layout_view(layout, title=title))
+    return svg_of(layout_view(layout, title=title))
 
 
 def pin_svg(engraving: Engraving, *, title: str, boundary: Polygon) -> bytes:
     """The pin as it is cut, seen from in front of the tip: mirrored, with its field and the tip's boundary."""
-    return _svg(pin_view(engraving, title=title, boundary=boundary))
+    return svg_of(pin_view(engraving, title=title, boundary=boundary))
 
 
-def _svg(view: View) -> bytes:
-    """The whole document. Paths keep the frame's own numbers, y up; one group turns them the way SVG counts y."""
-    half_um, width_um = view.half_width_um, 2 * view.half_width_um
-    text_um = width_um * TEXT_SHARE
-    top_um = -half_um - 2 * LINE_SHARE * text_um
-    height_um = half_um - top_um + (len(view.notes) + 2) * LINE_SHARE * text_um
-    box = f"{_fixed(-half_um)} {_fixed(top_um)} {_fixed(width_um)} {_fixed(height_um)}"
-    root = element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "width": f"{width_um / 1000:.6f}mm",
-            "height": f"{height_um / 1000:.6f}mm",
-            "viewBox": box,
-            "role": "img",
-        },
-        joined(
-            (
-                Markup(""),
-                element("title", None, view.title),
-                element("desc", None, "; ".join(view.notes)),
-                empty(
-                    "rect",
-                    {
-                        "x": _fixed(-half_um),
-                        "y": _fixed(top_um),
-                        "width": _fixed(width_um),
-                        "height": _fixed(height_um),
-                        "fill": _grey(PAPER),
-                    },
-                ),
-                _title(view, text_um),
-                *(_region(region, width_um) for region in view.regions),
-                _lands(view.lands),
-                _scale_bar(half_um, text_um),
-                *_notes(view, text_um),
-                Markup(""),
-            )
-        ),
+def svg_of(drawing: Drawing, *, width_mm: float | None = None) -> bytes:
+    """The whole document; at real size where no width is given."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg_element(drawing, width_mm=width_mm).text}\n'.encode()
+
+
+def svg_element(drawing: Drawing, *, width_mm: float | None = None, prefix: str = "") -> Markup:
+    """The drawing as an element; ``prefix`` goes before every id, for a page that holds several.
+
+    Paths keep the frame's own numbers, y up; each is turned the way SVG counts y.
+    """
+    mm_per_um = 1e-3 if width_mm is None else width_mm / drawing.width_um
+    place = _rectangle(drawing.left_um, drawing.top_um, drawing.width_um, drawing.height_um)
+    root = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "xmlns:xlink": "http://www.w3.org/1999/xlink",
+        "width": f"{drawing.width_um * mm_per_um:.6f}mm",
+        "height": f"{drawing.height_um * mm_per_um:.6f}mm",
+        "viewBox": " ".join(place.values()),
+        "role": "img",
+    }
+    parts = (
+        Markup(""),
+        element("title", None, drawing.title),
+        element("desc", None, "; ".join(drawing.notes)),
+        empty("rect", place | {"fill": PAPER}),
+        *_shapes(drawing.shapes, prefix),
+        Markup(""),
     )
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{root.text}\n'.encode()
+    return element("svg", root, joined(parts))
 
 
-def _lands(lands: tuple[Land, ...]) -> Markup:
-    attributes = {"id": "lands", "transform": "scale(1 -1)", "fill": _grey(LAND), "fill-rule": "evenodd"}
+def _shapes(shapes: Iterable[Shape], prefix: str) -> Iterator[Markup]:
+    """Each by its name; where several have one name, it is numbered from the second on."""
+    seen: Counter[str] = Counter()
+    for shape in shapes:
+        if isinstance(shape, Words):
+            yield _words(shape)
+            continue
+        seen[shape.name] += 1
+        number = f"-{seen[shape.name]}" if seen[shape.name] > 1 else ""
+        yield _shape(shape, f"{prefix}{shape.name}{number}")
+
+
+def _shape(shape: Areas | Lines | Picture, name: str) -> Markup:
+    if isinstance(shape, Lines):
+        return _lines(shape, name)
+    if isinstance(shape, Picture):
+        return _picture(shape, name)
+    return _bars(shape, name) if shape.crisp else _areas(shape, name)
+
+
+def _bars(areas: Areas, name: str) -> Markup:
+    look = {"fill": areas.fill or "none", "shape-rendering": "crispEdges"}
+    bounds = [part.outline.bounds for part in areas.parts]
+    bars = [_rectangle(left, high, right - left, high - low) for left, low, right, high in bounds]
+    return joined(empty("rect", {"id": name, **bar, **look}) for bar in bars)
+
+
+def _areas(areas: Areas, name: str) -> Markup:
+    look = {
+        "id": name,
+        "transform": _UP,
+        "fill": areas.fill or "none",
+        "fill-rule": "evenodd",
+        **_stroke(areas.stroke),
+    }
     paths = (
-        element("path", {"d": " ".join(_paths(land.outline))}, element("title", None, f"{land.place}: {land.shows}"))
-        for land in lands
+        element("path", {"d": " ".join(_rings(part.outline))}, *_hint(part.hint))
+        for part in areas.parts
+        if not part.outline.is_empty
     )
-    return element("g", attributes, joined((Markup(""), *paths, Markup(""))))
+    return element("g", look, joined((Markup(""), *paths, Markup(""))))
 
 
-def _paths(outline: BaseGeometry) -> Iterator[str]:
-    """Every ring as a closed subpath; counters are told by the even-odd rule."""
+def _rings(outline: BaseGeometry) -> Iterator[str]:
+    """Every ring as a closed subpath; holes are told by the even-odd rule."""
     for ring in shapely.get_rings(shapely.get_parts(outline)):
         points = np.round(shapely.get_coordinates(ring)[:-1], 3) + 0.0  # no negative zero
         yield "M" + " ".join(["%.3f,%.3f"] * len(points)) % tuple(points.ravel()) + "Z"
 
 
-def _region(region: Region, width_um: float) -> Markup:
+def _lines(lines: Lines, name: str) -> Markup:
+    """All of them as one path."""
+    points = np.round(lines.points, 3) + 0.0
+    begins = np.zeros(len(points), dtype=bool)
+    begins[lines.starts[:-1]] = True
+    template = " ".join(["M%.3f,%.3f" if begin else "%.3f,%.3f" for begin in begins.tolist()])
     look = {
-        "fill": _grey(region.shade),
-        "stroke": _grey(INK),
-        "stroke-width": _fixed(width_um * OUTLINE_SHARE),
+        "id": name,
+        "d": template % tuple(points.ravel().tolist()),
+        "transform": _UP,
+        "fill": "none",
+        **_stroke(lines.stroke),
     }
-    title = element("title", None, region.name)
-    if region.radius_um is not None:
-        return element("circle", {"r": _fixed(region.radius_um), **look}, title)
-    return element("path", {"d": " ".join(_paths(region.outline)), "transform": "scale(1 -1)", **look}, title)
+    return element("path", look, *_hint(lines.hint))
 
 
-def _title(view: View, text_um: float) -> Markup:
-    """The title above the picture; where it had to be cut, ``<title>`` has it whole."""
-    return _line(view, view.title, y_um=-view.half_width_um - text_um, size_um=TITLE_SHARE * text_um, margin_um=text_um)
+def _stroke(stroke: Stroke | None) -> dict[str, str]:
+    if stroke is None:
+        return {}
+    dashes = {"stroke-dasharray": " ".join(map(_fixed, stroke.dashes_um))} if stroke.dashes_um else {}
+    return {"stroke": stroke.colour, "stroke-width": _fixed(stroke.width_um), **dashes}
 
 
-def _notes(view: View, text_um: float) -> Iterator[Markup]:
-    for line, note in enumerate(view.notes, start=2):
-        y_um = view.half_width_um + line * LINE_SHARE * text_um
-        yield _line(view, note, y_um=y_um, size_um=text_um, margin_um=text_um)
+def _picture(picture: Picture, name: str) -> Markup:
+    from engrave.report.png import encoded  # noqa: PLC0415 - Pillow, which no other drawing needs
+
+    place = _rectangle(picture.left_um, picture.low_um + picture.height_um, picture.width_um, picture.height_um)
+    source = f"data:image/png;base64,{b64encode(encoded(picture.pixels)).decode('ascii')}"
+    look = {"id": name, **place, "preserveAspectRatio": "none", "xlink:href": source}
+    return element("image", look, *_hint(picture.hint))
 
 
-def _line(view: View, text: str, *, y_um: float, size_um: float, margin_um: float) -> Markup:
-    """One line across the picture: smaller where it is long, cut where even that is not enough."""
-    room = 2 * (view.half_width_um - margin_um) / _ADVANCE
-    shown = legible(text)
-    most = int(room / (size_um * LEAST_TEXT_SHARE))
-    if len(shown) > most:
-        shown = shown[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    fitting_um = min(size_um, room / max(len(shown), 1))
-    return _text(shown, x_um=margin_um - view.half_width_um, y_um=y_um, size_um=fitting_um)
-
-
-def _scale_bar(half_um: float, text_um: float) -> Markup:
-    left_um, base_um = text_um - half_um, half_um + LINE_SHARE * text_um
-    bar = empty(
-        "rect",
-        {
-            "id": "scale-bar",
-            "x": _fixed(left_um),
-            "y": _fixed(base_um - 0.5 * text_um),
-            "width": _fixed(SCALE_BAR_UM),
-            "height": _fixed(BAR_SHARE * text_um),
-            "fill": _grey(INK),
-        },
+def _words(words: Words) -> Markup:
+    """A line of type; where it had to be cut, the drawing's own ``<title>`` and ``<desc>`` have it whole."""
+    shown, size_um = fitted(
+        words.text, size=words.size_um, room=words.room_um, width_of=lambda text, size: ADVANCE * size * len(text)
     )
-    label = _text(SCALE_BAR_LABEL, x_um=left_um + SCALE_BAR_UM + 0.5 * text_um, y_um=base_um, size_um=text_um)
-    return joined((bar, label))
+    look = {
+        "x": _fixed(words.x_um),
+        "y": _fixed(-words.y_um),
+        "font-size": _fixed(size_um),
+        "font-family": "sans-serif",
+        "text-anchor": words.anchor,
+        "fill": INK,
+    }
+    return element("text", look, shown)
 
 
-def _text(text: str, *, x_um: float, y_um: float, size_um: float) -> Markup:
-    return element(
-        "text",
-        {
-            "x": _fixed(x_um),
-            "y": _fixed(y_um),
-            "font-size": _fixed(size_um),
-            "font-family": "sans-serif",
-            "fill": _grey(INK),
-        },
-        text,
-    )
+def _hint(hint: str) -> tuple[Markup, ...]:
+    return (element("title", None, hint),) if hint else ()
+
+
+def _rectangle(left_um: float, top_um: float, width_um: float, height_um: float) -> dict[str, str]:
+    """Attributes of what is told by its upper left corner, y up, and its sides."""
+    return {"x": _fixed(left_um), "y": _fixed(-top_um), "width": _fixed(width_um), "height": _fixed(height_um)}
 
 
 def _fixed(value: float) -> str:
     return f"{round(value, 3) + 0.0:.3f}"
-
-
-def _grey(shade: int) -> str:
-    return f"#{shade:02x}{shade:02x}{shade:02x}"

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.proof_rods import Rod, cut
 from engrave import api
@@ -99,24 +100,30 @@ def test_the_program_cuts_every_slot_once_at_its_depth(tmp_path: Path) -> None:
     assert program.count("G38.2") == len(wanted) == 12
 
 
+def _bounds(data: str) -> NDArray[np.float64]:
+    """Least and greatest x and y of a path, y up: (2, 2)."""
+    points = np.array(re.findall(r"(-?[\d.]+),(-?[\d.]+)", data), dtype=np.float64)
+    return np.array([points.min(axis=0), points.max(axis=0)])
+
+
 def test_the_map_shows_every_slot_and_touch_in_its_place(tmp_path: Path) -> None:
     """By hand: a slot of the axis' way and the width, y turned; the rod's ring where it touches."""
     document = api.edm_coupon(JOB, tmp_path / "coupon")
     root = ET.parse(tmp_path / "coupon" / "coupon.svg").getroot()  # noqa: S314 - our own drawing
     name = "{http://www.w3.org/2000/svg}"
-    titles = {rect.findtext(f"{name}title"): rect for rect in root.iter(f"{name}rect")}
-    circles = [
-        (circle.get("fill"), circle.get("cx", ""), circle.get("cy", "")) for circle in root.iter(f"{name}circle")
-    ]
-    rings = {(float(x), float(y)) for fill, x, y in circles if fill == "none"}
+    outlines = {
+        (group.get("id", "").rstrip("-0123456789"), path.findtext(f"{name}title") or number): _bounds(path.get("d", ""))
+        for number, group in enumerate(root.iter(f"{name}g"))
+        for path in group.iter(f"{name}path")
+    }
+    rings = np.array([bounds.mean(axis=0) for (kind, _), bounds in outlines.items() if kind == "touch"])
     words = [text.text for text in root.iter(f"{name}text")]
     for slot in document["slots"]:
-        rect = titles[f"{slot['name']}: {slot['length_um']:g} um long, sent {slot['sent_um']:g} um"]
-        place = [float(rect.get(key, "")) for key in ("x", "y", "width", "height")]
-        assert place == pytest.approx(
-            [slot["x_um"] - 17.4, -slot["y_um"] - 17.4, slot["length_um"] + 34.8, 34.8], abs=1e-3
-        )
-        assert (slot["touch_x_um"], -slot["touch_y_um"]) in rings
+        bounds = outlines["slot", f"{slot['name']}: {slot['length_um']:g} um long, sent {slot['sent_um']:g} um"]
+        begin, end = slot["x_um"] - 17.4, slot["x_um"] + slot["length_um"] + 17.4
+        wanted = [[begin, slot["y_um"] - 17.4], [end, slot["y_um"] + 17.4]]
+        np.testing.assert_allclose(bounds, wanted, atol=2e-3)
+        assert np.hypot(*(rings - [slot["touch_x_um"], slot["touch_y_um"]]).T).min() < 2e-3
         assert {slot["name"], f"{slot['length_um']:g} um", f"sent {slot['sent_um']:g} um"} <= set(words)
     left, top, width, height = map(float, root.get("viewBox", "").split())
     for text in root.iter(f"{name}text"):

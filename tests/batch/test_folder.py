@@ -20,7 +20,7 @@ from engrave.code.mark import Mark, mark_to_json
 from engrave.code.profiles import PROFILE_A
 
 CSV = "serial,maker,model\nAAA0001,Acme,P9\nAAA0002,Acme,P9\nAAA0003,Acme,P9\n"
-FILES = ("job.ngc", "layout.svg", "pin.svg", "impression.png")
+FILES = ("job.ngc", "layout.svg", "pin.svg", "impression.png", "views.json")
 CHECK: dict[str, object] = {"verdict": "pass", "reading": None, "findings": [], "glyphs": [], "ring_cells": []}
 
 
@@ -56,8 +56,10 @@ def maker(monkeypatch: pytest.MonkeyPatch) -> Maker:
     made = Maker()
     monkeypatch.setattr("engrave.batch.run.make_pin", made)
     monkeypatch.setattr(
-        "engrave.batch.run.index_page",
-        lambda _pins, marks, _workshop, *, trays: f"{len(marks)} pins, {len(trays)} trays".encode(),
+        "engrave.batch.run.write_index",
+        lambda out, _folder, recorded, _setup: out.write(
+            f"{len(recorded.pins)} pins, {sorted(recorded.files)}".encode()
+        ),
     )
     return made
 

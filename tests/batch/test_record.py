@@ -78,8 +78,10 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     made = Shop(tmp_path)
     monkeypatch.setattr("engrave.batch.run.make_pin", made.make)
     monkeypatch.setattr(
-        "engrave.batch.run.index_page",
-        lambda _pins, marks, _workshop, *, trays: f"{len(marks)} pins, {len(trays)} trays".encode(),
+        "engrave.batch.run.write_index",
+        lambda out, _folder, recorded, _setup: out.write(
+            f"{len(recorded.pins)} pins, {sorted(recorded.files)}".encode()
+        ),
     )
     yield made
     with opened(made.address) as registry:

@@ -85,7 +85,7 @@ class Batch:
         """Stand in for ``engrave.batch.pin.make_pin``."""
         program = write_gcode(toolpath_of(mark), workshop.setup.job.machine.value, header=[mark.characters])
         check = {**CHECK, "verdict": "fail" if mark.serial in self.bad else "pass"}
-        files = {name: name.encode() for name in ("layout.svg", "pin.svg", "impression.png")}
+        files = {name: name.encode() for name in ("layout.svg", "pin.svg", "impression.png", "views.json")}
         files |= {"job.ngc": program, "mark.json": json_bytes(mark_to_json(mark)), "check.json": json_bytes(check)}
         return files, None
 
@@ -111,7 +111,10 @@ class Batch:
 
 def patched(batch: Batch, patch: pytest.MonkeyPatch) -> Batch:
     patch.setattr("engrave.batch.run.make_pin", batch.make_pin)
-    patch.setattr("engrave.batch.run.index_page", lambda _pins, _marks, _workshop, *, trays: " ".join(trays).encode())
+    patch.setattr(
+        "engrave.batch.run.write_index",
+        lambda out, _folder, recorded, _setup: out.write(" ".join(recorded.files).encode()),
+    )
     return batch
 
 
@@ -148,8 +151,8 @@ def test_trays_are_filled_in_the_files_order_and_the_last_is_part_full(batch: Ba
     manifest = map_at(batch.folder / "manifest.json")
     names = {f"tray-00{number}{end}" for number in (1, 2) for end in (".ngc", ".json", ".html", "-first-article.html")}
     assert set(dict(manifest["files"])) == {"index.html", "job.json"} | names  # type: ignore[call-overload]
-    # What the report is asked to link.
-    assert set((batch.folder / "index.html").read_text().split()) == names
+    # What the report is asked to link, besides the job.
+    assert set((batch.folder / "index.html").read_text().split()) == {"job.json"} | names
 
 
 def test_a_pin_that_failed_is_in_no_tray(batch: Batch) -> None:

@@ -145,7 +145,7 @@ def test_the_folder_holds_every_format_and_is_checked_again(tmp_path: Path) -> N
     assert outcome.good
     (folder,) = (tmp_path / "out" / "pins").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        "check.json", "layout.svg", "mark.json", "pin.svg", "impression.png", "import-notes.txt",
+        "check.json", "layout.svg", "mark.json", "pin.svg", "impression.png", "import-notes.txt", "views.json",
         "job.dxf", "outline.dxf", "job-r12.dxf", "outline-r12.dxf", "job.svg", "job.ovf", "pin.stl", "pin.3mf",
         "pin.glb",
     }  # fmt: skip

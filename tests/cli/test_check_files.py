@@ -103,7 +103,7 @@ def test_make_and_its_report_tell_the_machine_time(call: Call, made: Path, job_f
     assert called.code == 0
     assert "machine time of the pins that pass, estimated: 1 h 19 min" in called.err
     page = (made / "index.html").read_text()
-    assert "takes 1 h 19 min" in page
+    assert '"time":"1 h 19 min"' in page
     assert "1 h 19 min for all pins, estimated" in page
 
 

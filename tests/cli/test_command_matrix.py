@@ -127,7 +127,17 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (OK, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.PNG", "--view", "pin", "--quiet")),
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.gif")),
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture")),
-    (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.svg", "--view", "impression")),
+    (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.svg", "--view", "layout", "--view", "pin")),
+    (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.glb", "--view", "layout")),
+    (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.svg", "--from", "{}/absent.ngc")),
+    (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.svg", "--from", "{}/good.csv")),
+    (WRONG, ("preview", "-o", "{}/picture.svg")),
+    # report
+    (WRONG, ("report", "{}")),
+    (WRONG, ("report", "{}/absent")),
+    (WRONG, ("report", "{}", "--csv", "{}/no/table.csv")),
+    (WRONG, ("preview", "{}", "-o", "{}/picture.svg")),
+    (WRONG, ("preview", *WHOSE, "-o", "{}/picture.svg")),
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.svg", "--view", "inside")),
     (WRONG, ("preview", "375-76834", "-o", "{}/picture.svg")),
     (WRONG, ("preview", "{}/good.json", "-o", "{}/picture.svg")),
@@ -452,7 +462,7 @@ def test_matrix(
 
 def test_every_command_that_prints_json_is_in_the_table_with_a_good_and_a_bad_line() -> None:
     # Groups of commands and those that print no document; commands that are tried on real files, in tests of their own.
-    mute = {"calibrate", "calibrate laser", "calibrate edm", "case", "job", "preview", "registry", "tray"}
+    mute = {"calibrate", "calibrate laser", "calibrate edm", "case", "job", "preview", "registry", "report", "tray"}
     elsewhere = {
         "calibrate laser fit",
         "calibrate edm fit",

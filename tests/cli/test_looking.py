@@ -100,7 +100,8 @@ def test_check_names_every_file_that_is_missing_or_damaged(call: Call, made: Pat
 def test_files_of_a_finished_folder_fit_their_schemas(
     made: Path, pin_folder: Path, validators: dict[str, Draft202012Validator]
 ) -> None:
-    written = [made / "manifest.json", made / "job.json", pin_folder / "mark.json", pin_folder / "check.json"]
+    names = ("mark.json", "check.json", "views.json")
+    written = [made / "manifest.json", made / "job.json", *(pin_folder / name for name in names)]
     assert set(written) == {*made.rglob("*.json")}
     for path in written:
         document = json.loads(path.read_bytes())
@@ -139,7 +140,7 @@ def test_another_serial_or_job_into_the_same_folder_is_refused(
     assert called.document["slug"] == "occupied"
 
 
-VIEWS = [("layout", "svg"), ("layout", "png"), ("pin", "svg"), ("pin", "png")]
+VIEWS = [("layout", "svg"), ("layout", "png"), ("pin", "svg"), ("pin", "png"), ("tip", "svg"), ("layout", "html")]
 
 
 @pytest.mark.parametrize("drawn", [*VIEWS, pytest.param(("impression", "png"), marks=pytest.mark.slow)])
@@ -151,7 +152,7 @@ def test_preview_of_a_mark_and_of_its_serial_are_one(
     assert call("preview", pin_folder / "mark.json", "-o", one, "--view", view, "--job", job_file).code == 0
     assert call("preview", "375-76834", *WHOSE, "-o", two, "--view", view, "--job", job_file).code == 0
     assert one.read_bytes() == two.read_bytes()
-    begins = {"svg": b"<svg", "png": b"\x89PNG\r\n\x1a\n"}[suffix]
+    begins = {"svg": b"<svg", "png": b"\x89PNG\r\n\x1a\n", "html": b"<!DOCTYPE html>"}[suffix]
     assert begins in one.read_bytes()[:200]
     if drawn in {("layout", "svg"), ("pin", "svg")}:
         assert one.read_bytes() == (pin_folder / f"{view}.svg").read_bytes()
@@ -163,7 +164,12 @@ def test_preview_names_every_fault_at_once(call: Call, tmp_path: Path) -> None:
     called = call("preview", "../x", *WHOSE, "-o", tmp_path / "absent" / "a.gif", "--job", job)
     assert called.code == 2
     absent = f"--output: {tmp_path / 'absent'} is no folder; make it, or name another file"
-    for text in ("the layout is drawn as .svg or .png", absent, "job.toml: name", "serial '../x'"):
+    for text in (
+        "'.gif': a preview is drawn as .svg, .png, .pdf, .html, .glb",
+        absent,
+        "job.toml: name",
+        "serial '../x'",
+    ):
         assert text in called.err
     assert [path.name for path in tmp_path.iterdir()] == ["job.toml"]
 

@@ -1,5 +1,6 @@
 """The PNGs, decoded by Pillow and measured in pixels."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engrave.layout import Engraving, Layout
-from engrave.report import impression_png, layout_png, pin_png, thumbnail_png
+from engrave.report import impression_png, layout_png, thumbnail_png
+from engrave.report.png import png_of
+from engrave.report.view import pin_view
 from toolpaths.surface import HeightMap, centred_grid, disc
 
 EDGE_RADIUS_UM = 900.0
@@ -26,6 +29,14 @@ def _grey(data: bytes) -> Grey:
         assert image.mode == "L"
         assert not image.info
         return np.asarray(image, dtype=np.float64)
+
+
+def _pin(engraving: Engraving) -> tuple[Grey, Callable[[float, float], tuple[int, int]]]:
+    """The picture of a pin at about 2 um a pixel, and the pixel that a place in the pin frame comes to lie on."""
+    view = pin_view(engraving, title="x", boundary=disc(EDGE_RADIUS_UM))
+    grey = _grey(png_of(view, width_px=round(view.width_um / 2)))
+    scale = grey.shape[1] / view.width_um
+    return grey, lambda x_um, y_um: (int((view.top_um - y_um) * scale), int((x_um - view.left_um) * scale))
 
 
 def _bar_px(grey: Grey) -> int:
@@ -71,7 +82,7 @@ def test_land_covers_its_area_at_the_scale_of_the_bar(layout: Layout, width_px: 
 
 def test_the_pictures_place_land_where_it_is(layout: Layout, engraving: Engraving) -> None:
     reads = _grey(layout_png(layout, title="", width_px=636))  # 2 um a pixel
-    cut = _grey(pin_png(engraving, title="", boundary=disc(EDGE_RADIUS_UM), width_px=954))  # 2 um a pixel
+    cut, place = _pin(engraving)
     for x_um, y_um, land in (
         (-290.0, 60.0, True),  # stem of F
         (-210.0, 185.0, True),  # end of its bar
@@ -83,19 +94,20 @@ def test_the_pictures_place_land_where_it_is(layout: Layout, engraving: Engravin
     ):
         row, column = int(318 - y_um / 2), int(318 + x_um / 2)
         assert (reads[row, column] < LAND_LIMIT) == land, (x_um, y_um)
-        row, column = int(477 - y_um / 2), int(477 - x_um / 2)
-        assert (cut[row, column] < LAND_LIMIT) == land, (x_um, y_um)
+        assert (cut[place(-x_um, y_um)] < LAND_LIMIT) == land, (x_um, y_um)
 
 
 def test_a_counter_shows_the_field_below_it(engraving: Engraving) -> None:
-    cut = _grey(pin_png(engraving, title="", boundary=disc(EDGE_RADIUS_UM), width_px=954))
-    counter, field, outside = cut[477 + 50, 477 - 70], cut[477, 477], cut[5, 5]
+    cut, place = _pin(engraving)
+    counter, field, outside = cut[place(-140.0, -100.0)], cut[place(0.0, 0.0)], cut[place(-940.0, 940.0)]
     assert counter == field
     assert field < outside == 255.0
 
 
 def test_the_bar_of_the_pin_is_200_um(engraving: Engraving) -> None:
-    assert _bar_px(_grey(pin_png(engraving, title="x", boundary=disc(EDGE_RADIUS_UM), width_px=954))[40:]) == 100
+    grey, place = _pin(engraving)
+    first, last = place(0.0, 0.0)[1], place(800.0, 0.0)[1]
+    assert _bar_px(grey) == pytest.approx((last - first) / 4, abs=1)
 
 
 def test_the_bar_of_an_impression_measures_what_it_shows() -> None:

@@ -8,11 +8,15 @@ import pytest
 
 PROGRAM = """
 import hashlib
+import json
+from dataclasses import replace
 import numpy as np
 import shapely
 from engrave.code.profiles import profile_by_name
 from engrave.layout import Land, Layout, LayoutSettings, Track, engraving_of, plan_places
 from engrave.report import *
+from engrave.report.png import png_of
+from engrave.report.view import pin_view
 from toolpaths.findings import Finding, Severity
 from engrave.tips import FlatTip
 from toolpaths.surface import HeightMap, disc
@@ -32,13 +36,18 @@ surface = HeightMap(z_um=z_um, pixel_um=7.0, x0_um=-700.0, y0_um=-700.0, frame="
 finding = Finding(number="L101", severity=Severity.WARNING, message="m", value=1.5, limit=2.0, unit="um")
 picture = impression_png(surface, title="t")
 row = PinRow(
-    serial="s", maker="m", model="o", characters="0H5KB4M3", verdict="odd", reading="0H5KB4M3", reading_serial="s",
-    findings=(finding,), depths=(), layout_png=layout_png(layout, title="t"), impression_png=picture, files=("a", "b"),
+    line=2, serial="s", maker="m", model="o", lot="", characters="0H5KB4M3", ring=(), id=1, tip="t", profile="A",
+    verdict="odd", reading="0H5KB4M3", reading_serial="s", findings=(finding,), depths=(), strikes=(), layout=layout,
+    views=json.loads(views_json(replace(surface, frame="pin"), surface)), files=(("a", "0"), ("b", "1")),
 )
-summary = Summary(title="t", facts=(), priors=(), files=())
+summary = Summary(
+    title="t", facts=(), conditions=(), priors=(), sources=(), files=(), skipped=(), radius_um=600.0, dark="land",
+    signing="",
+)
 made = (
     layout_svg(layout, title="t"), pin_svg(engraving, title="t", boundary=disc(900.0)),
-    pin_png(engraving, title="t", boundary=disc(900.0)), picture, row.layout_png,
+    png_of(pin_view(engraving, title="t", boundary=disc(900.0)), width_px=640), picture,
+    layout_png(layout, title="t"),
     index_html([row, row], summary=summary),
 )
 print(*(hashlib.sha256(data).hexdigest() for data in made))
