@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from engrave.api import PinName
 
 
+# What a format holds where no view is asked for.
+_WITHOUT_VIEW = {
+    ".svg": "layout",
+    ".png": "layout",
+    ".pdf": "every view",
+    ".html": "every view",
+    ".glb": "the engraved tip",
+}
+
+
 @click.command()
 @click.argument("mark", metavar="[SERIAL_OR_MARK]", required=False)
 @click.option("--maker", help="The maker, where a serial is given.")
@@ -76,7 +86,7 @@ def preview(
         raise InputError("--maker and --model go with a serial; give one, or leave them out")
     picture = api.preview(of, job_path, view=views, suffix=output.suffix.lower(), folder=output.parent, program=program)
     api.write_file(output, picture)
-    tell(f"{output}: {', '.join(views) or 'preview'}", quiet=quiet)
+    tell(f"{output}: {', '.join(views) or _WITHOUT_VIEW[output.suffix.lower()]}", quiet=quiet)
     return Exit.DONE
 
 
