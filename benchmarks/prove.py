@@ -5,8 +5,9 @@ Usage: python benchmarks/prove.py --scale 1 --evidence DIR [--only NAME]
 At scale 1 a million words have their erasures filled, a million for each kind of misreading are compared with the
 closed form, a million damaged readings are decoded softly and three times a hundred thousand that may name nobody, a
 million inputs are fuzzed, fifty pins are struck sixty times each and read, ten thousand random jobs are laid out, and
-a hundred random layouts on each of six pins are held against the one that the search finds, and a thousand coupons are
-measured and fitted. The exit code is 3 where a proof fails.
+a hundred random layouts on each of six pins are held against the one that the search finds, a thousand coupons are
+measured and fitted, and two hundred sound pins and eighty faults are scanned and inspected. The exit code is 3 where a
+proof fails.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from benchmarks.guided_fuzz import guided
 from benchmarks.proof_calibration import RUNS, calibrated
 from benchmarks.proof_code import erasures, identifications, misreadings
 from benchmarks.proof_fuzz import fuzz
+from benchmarks.proof_inspection import FAULTS_RUNS, inspected
+from benchmarks.proof_inspection import RUNS as INSPECTED
 from benchmarks.proof_layout import JOBS, MARKS, RIVALS, TIPS, WAYS, identified, placed
 from benchmarks.proof_reading import proved
 from benchmarks.proof_registry import prove_registry
@@ -122,6 +125,11 @@ def prove_calibration(scale: float) -> dict[str, Any]:
     return {"coupons": calibrated(scaled(RUNS, scale), seed=0), "rods": calibrated_rods(scaled(RUNS, scale), seed=0)}
 
 
+def prove_inspection(scale: float) -> dict[str, Any]:
+    """Scans of pins in which nothing is wrong, and of pins with known faults."""
+    return {"scans": inspected(scaled(INSPECTED, scale), faults=scaled(FAULTS_RUNS, scale), seed=SEED)}
+
+
 PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {
     "code": prove_code,
     "reading": prove_reading,
@@ -130,6 +138,7 @@ PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {
     "strike": prove_strike,
     "layout": prove_layout,
     "calibration": prove_calibration,
+    "inspection": prove_inspection,
 }
 
 

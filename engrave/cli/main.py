@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Simulate strikes of a finished pin: depths, and how often it can be told by them.",
     ),
     "read": ("engrave.cli.seeing", "read", "Read a struck primer from a topography or a picture."),
+    "inspect": ("engrave.cli.inspecting", "inspect", "Compare a measured pin with its design."),
     "list": ("engrave.cli.data", "list_names", "List pins, faces, machines, processes and so on."),
     "show": ("engrave.cli.data", "show", "Show one entry with the source of every number."),
     "registry": (

@@ -132,6 +132,11 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.svg", "--from", "{}/absent.ngc")),
     (WRONG, ("preview", "375-76834", *WHOSE, "-o", "{}/picture.svg", "--from", "{}/good.csv")),
     (WRONG, ("preview", "-o", "{}/picture.svg")),
+    # inspect
+    (WRONG, ("inspect", "{}/absent.x3p", "--mark", "{}/good.csv", JSON)),
+    (WRONG, ("inspect", "{}/good.csv")),
+    (WRONG, ("inspect", "{}/good.csv", "--mark", "{}/absent.json", "--uncertainty", "0.3")),
+    (WRONG, ("inspect", "{}", "--batch", "{}/absent")),
     # report
     (WRONG, ("report", "{}")),
     (WRONG, ("report", "{}/absent")),
@@ -468,6 +473,7 @@ def test_every_command_that_prints_json_is_in_the_table_with_a_good_and_a_bad_li
         "calibrate edm fit",
         "calibrate gauge",
         "check",
+        "inspect",
         "make",
         "registry signoff",
         "strike",

@@ -25,8 +25,8 @@ NAMES = (
     "coupon", "calibration", "rod-coupon", "rod-calibration", "gauge", "tray-map", "tray-check",
 )  # fmt: skip
 
-# In a pin's folder alone: tests/circle holds those against their schemas.
-OF_PINS = ("setup-sheet", "views")
+# In a pin's folder, or of scans: other tests hold those against their schemas.
+OF_PINS = ("setup-sheet", "views", "inspection", "inspections", "inspection-of-primer")
 
 
 def test_there_is_a_schema_for_every_document(validators: Validators) -> None:

@@ -30,7 +30,7 @@ def test_the_long_proofs_hold_at_a_thousandth(project: Path, tmp_path: Path) -> 
     printed = _run(project, "benchmarks/prove.py", "--scale", "0.001", "--evidence", str(tmp_path))
     assert "FAILS" not in printed
     evidence = {path.stem: json.loads(path.read_text()) for path in tmp_path.iterdir()}
-    assert set(evidence) == {"code", "input", "reading", "registry", "strike", "layout", "calibration"}
+    assert set(evidence) == {"code", "input", "reading", "registry", "strike", "layout", "calibration", "inspection"}
     assert all(document["holds"] and document["scale"] == 0.001 for document in evidence.values())
     assert evidence["code"]["results"]["erasures"]["right"] == 1000
     results = evidence["input"]["results"]
