@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from engrave.report.markup import Markup, element, empty, joined
+from engrave.report.markup import Markup, element, empty, joined, row, table
 
 STATEMENT = (
     "What follows was read by people and weighed by a computer. A candidate is a suggestion and no finding; the "
@@ -68,7 +68,7 @@ def _summary(document: Document) -> Markup:
         ("Written by", document["tool"]),
     ]
     rows = [
-        _row(
+        row(
             _cell(f"{entry['reading']}"),
             _cell(_named(entry["reader"])),
             _cell(element("span", {"class": "time"}, entry["event"]["time"])),
@@ -78,7 +78,7 @@ def _summary(document: Document) -> Markup:
         for entry in entries
     ]
     return joined(
-        (_facts(facts), _table(("Reading", "Reader", "Time (UTC)", "Independent", "Result"), rows, caption="Results"))
+        (_facts(facts), table(("Reading", "Reader", "Time (UTC)", "Independent", "Result"), rows, caption="Results"))
     )
 
 
@@ -108,7 +108,7 @@ def _comparisons(document: Document) -> Iterable[Markup]:
             ("Compared", ", ".join(comparison["compared"])),
         ]
         rows = [
-            _row(
+            row(
                 _cell(difference["place"]),
                 _cell(element("span", {"class": "characters"}, difference["one"])),
                 _cell(element("span", {"class": "characters"}, difference["other"])),
@@ -117,12 +117,12 @@ def _comparisons(document: Document) -> Iterable[Markup]:
             for difference in comparison["differences"]
         ]
         columns = ("Place", f"Reading {one['reading']}", f"Reading {other['reading']}", "Difference")
-        table = (
-            _table(columns, rows, caption="Where the two entries differ")
+        shown = (
+            table(columns, rows, caption="Where the two entries differ")
             if rows
             else element("p", None, "No difference.")
         )
-        yield joined((heading, _facts(facts), table))
+        yield joined((heading, _facts(facts), shown))
 
 
 def _outcome(comparison: Document) -> str:
@@ -189,17 +189,17 @@ def _answer(entry: Document, carriers: Sequence[Document], pins: Sequence[Docume
         *_first(answer, carriers),
         ("Repeated", "the same" if answer["repeated"] else "NOT THE SAME with this version of the tool"),
     ]
-    table = (
-        _table(columns, rows, caption="Candidates, the best first")
+    shown = (
+        table(columns, rows, caption="Candidates, the best first")
         if rows
         else element("p", {"class": "result"}, "No mark on record is a candidate.")
     )
-    return joined((table, _facts(facts)))
+    return joined((shown, _facts(facts)))
 
 
 def _candidate(candidate: Document, pin: Document | None) -> Markup:
     named = element("span", {"class": "none"}, "not on record") if pin is None else _pin_name(pin)
-    return _row(
+    return row(
         _cell(_characters(candidate["characters"]), " ", element("div", None, f"id {candidate['id']}")),
         _cell(named),
         _cell(_share(candidate["posterior"]), number=True),
@@ -246,7 +246,7 @@ def _pins(pins: Sequence[Document]) -> Markup:
     if not pins:
         return element("p", None, "No mark on record is a candidate of any reading.")
     rows = [
-        _row(
+        row(
             _cell(_characters(pin["characters"]), " ", element("div", None, f"id {pin['id']}")),
             _cell(_pin_name(pin)),
             _cell(_named(pin["lot"] or "none told")),
@@ -258,7 +258,7 @@ def _pins(pins: Sequence[Document]) -> Markup:
         for pin in pins
     ]
     caption = "As of the end of the log that is given above; times in UTC"
-    return _table(("Characters", "Pin", "Lot", "State", "What became of the mark"), rows, caption=caption)
+    return table(("Characters", "Pin", "Lot", "State", "What became of the mark"), rows, caption=caption)
 
 
 def _pin_name(pin: Document) -> Markup:
@@ -324,21 +324,6 @@ def _spaced(characters: str) -> str:
 def _facts(facts: Iterable[tuple[str, str | Markup]]) -> Markup:
     pairs = (joined((element("dt", None, name), element("dd", None, value)), "") for name, value in facts)
     return element("dl", None, joined((Markup(""), *pairs, Markup(""))))
-
-
-def _table(columns: Sequence[str], body: Sequence[Markup], *, caption: str) -> Markup:
-    heads = element("tr", None, *(element("th", {"scope": "col"}, column) for column in columns))
-    return element(
-        "table",
-        None,
-        element("caption", None, caption),
-        element("thead", None, heads),
-        element("tbody", None, joined((Markup(""), *body, Markup("")))),
-    )
-
-
-def _row(*cells: Markup) -> Markup:
-    return element("tr", None, *cells)
 
 
 def _cell(*children: str | Markup, number: bool = False) -> Markup:

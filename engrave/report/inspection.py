@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engrave.inspect.measure import DeviationMap
 from engrave.report.heights import colours_of
-from engrave.report.markup import Markup, element, empty, joined
+from engrave.report.markup import Markup, element, empty, joined, row, table
 from engrave.report.png import encoded
 
 FloatArray = NDArray[np.float64]
@@ -99,7 +99,7 @@ def _findings(findings: Sequence[Document]) -> Markup:
     if not findings:
         return element("p", None, "None.")
     rows = [
-        _row(
+        row(
             _cell(finding["number"]),
             _cell(finding["severity"]),
             _cell(finding["place"]),
@@ -111,7 +111,7 @@ def _findings(findings: Sequence[Document]) -> Markup:
         for finding in findings
     ]
     columns = ("Number", "Severity", "Place", "Finding", "Found", "Limit", "What to do")
-    return _table(columns, rows, caption="Every finding")
+    return table(columns, rows, caption="Every finding")
 
 
 def _pictures(document: Document, deviations: DeviationMap | None) -> Iterable[Markup]:
@@ -173,7 +173,7 @@ def _lands(lands: Sequence[Document], name: str) -> Iterable[Markup]:
         return
     yield element("h2", None, name)
     rows = [
-        _row(
+        row(
             _cell(land["place"]),
             _cell(_code(land["shows"])),
             _cell(_figure(land["depth_um"]), number=True),
@@ -192,7 +192,7 @@ def _lands(lands: Sequence[Document], name: str) -> Iterable[Markup]:
         *("Place", "Shows", "Depth", "Designed", "Allowed", "Verdict"),
         *("Width at half depth", "Off on each side", "Verdict", "Stands", "Measured"),
     )
-    yield _table(columns, rows, caption="Lengths in um, depths along the axis from the crest to the floor beside it")
+    yield table(columns, rows, caption="Lengths in um, depths along the axis from the crest to the floor beside it")
 
 
 def _method(document: Document) -> Iterable[tuple[str, str | Markup]]:
@@ -232,21 +232,6 @@ def _facts(facts: Iterable[tuple[str, str | Markup]]) -> Markup:
     return element(
         "dl", None, *(joined((element("dt", None, name), element("dd", None, value)), "") for name, value in facts)
     )
-
-
-def _table(columns: Sequence[str], body: Sequence[Markup], *, caption: str) -> Markup:
-    heads = element("tr", None, *(element("th", {"scope": "col"}, column) for column in columns))
-    return element(
-        "table",
-        None,
-        element("caption", None, caption),
-        element("thead", None, heads),
-        element("tbody", None, joined((Markup(""), *body, Markup("")))),
-    )
-
-
-def _row(*cells: Markup) -> Markup:
-    return element("tr", None, *cells)
 
 
 def _cell(child: str | Markup, *, number: bool = False) -> Markup:

@@ -1,7 +1,7 @@
 """Elements of HTML and XML in which text cannot become markup: whatever is not ``Markup`` is escaped."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -43,6 +43,23 @@ def empty(name: str, attributes: Mapping[str, str] | None = None) -> Markup:
 def joined(parts: Iterable[Markup], separator: str = "\n") -> Markup:
     """The parts one after the other."""
     return Markup(separator.join(part.text for part in parts))
+
+
+def table(columns: Sequence[str], body: Sequence[Markup], *, caption: str) -> Markup:
+    """A table with a caption and a row of column heads."""
+    heads = element("tr", None, *(element("th", {"scope": "col"}, column) for column in columns))
+    return element(
+        "table",
+        None,
+        element("caption", None, caption),
+        element("thead", None, heads),
+        element("tbody", None, joined((Markup(""), *body, Markup("")))),
+    )
+
+
+def row(*cells: Markup) -> Markup:
+    """A row of a table."""
+    return element("tr", None, *cells)
 
 
 def _escaped(child: str | Markup) -> str:

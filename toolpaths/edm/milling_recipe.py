@@ -6,27 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from toolpaths.edm.model import Setting
-from toolpaths.errors import ToolpathError
+from toolpaths.edm.recipe_faults import generator_faults, not_positive, raise_all
 
 NONE, UNIFORM, LINEAR, COMBINED = COMPENSATIONS = ("none", "uniform", "linear", "combined")
 
 # Rods of a recipe: each takes up what the coarser ones leave, and none known has more than three.
 MOST_RODS = 8
-# Analog outputs of the controllers known are fewer; a typing error is told from a number by this.
-MOST_OUTPUTS = 64
-
-
-def _not_positive(owner: object, *names: str) -> Iterator[str]:
-    """A sentence for each of these attributes that is not a finite number above zero."""
-    for name in names:
-        value = getattr(owner, name)
-        if not (math.isfinite(value) and value > 0):
-            yield f"{name}: {value!r} must be a finite number above 0"
-
-
-def _raise_all(owner: str, faults: list[str]) -> None:
-    if faults:
-        raise ToolpathError(f"{owner}: " + "; ".join(faults))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +31,12 @@ class Rod:
 
     def __post_init__(self) -> None:
         """Raise ToolpathError with every fault."""
-        faults = [*_not_positive(self, "diameter_um", "layer_um", "stepover_um", "feed_um_s", "budget_um")]
+        faults = [*not_positive(self, "diameter_um", "layer_um", "stepover_um", "feed_um_s", "budget_um")]
         if self.stepover_um > self.diameter_um:
             faults.append(
                 f"stepover_um: {self.stepover_um:g} is more than the diameter, {self.diameter_um:g}: ridges could stay"
             )
-        _raise_all(f"rod of {self.diameter_um:g} um", faults)
+        raise_all(f"rod of {self.diameter_um:g} um", faults)
 
     @property
     def section_um2(self) -> float:
@@ -89,12 +74,12 @@ class Milling:
     def __post_init__(self) -> None:
         """Raise ToolpathError with every fault."""
         faults = [
-            *_not_positive(self, "gap_side_um", "gap_front_um", "retract_um", "removal_um3_s", "chord_tolerance_um"),
+            *not_positive(self, "gap_side_um", "gap_front_um", "retract_um", "removal_um3_s", "chord_tolerance_um"),
             *self._wear_faults(),
             *self._rod_faults(),
-            *self._generator_faults(),
+            *generator_faults(self.generator),
         ]
-        _raise_all(f"milling {self.name!r}", faults)
+        raise_all(f"milling {self.name!r}", faults)
 
     def _wear_faults(self) -> Iterator[str]:
         if not 0 <= self.wear_ratio < 1:
@@ -114,21 +99,6 @@ class Milling:
             if fine.diameter_um >= coarse.diameter_um:
                 before = f"must be less than that of the rod before it, {coarse.diameter_um:g}"
                 yield f"rods.{number}.diameter_um: {fine.diameter_um:g} {before}; list the coarsest rod first"
-
-    def _generator_faults(self) -> Iterator[str]:
-        names = [setting.name for setting in self.generator]
-        outputs = [setting.output for setting in self.generator]
-        for number, setting in enumerate(self.generator, start=1):
-            if not 0 <= setting.output < MOST_OUTPUTS:
-                yield f"generator.{number}.output: {setting.output} must be 0 to {MOST_OUTPUTS - 1}"
-            if not math.isfinite(setting.value):
-                yield f"generator.{number}.value: {setting.value!r} must be finite"
-            if not setting.name.strip():
-                yield f"generator.{number}.name: is empty; say what the number sets"
-        if len(set(names)) < len(names):
-            yield "generator: two settings have the same name"
-        if len(set(outputs)) < len(outputs):
-            yield "generator: two settings go to the same output"
 
     @property
     def finest(self) -> Rod:

@@ -5,23 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from toolpaths.edm.milling_recipe import MOST_OUTPUTS
 from toolpaths.edm.model import Setting
-from toolpaths.errors import ToolpathError
+from toolpaths.edm.recipe_faults import generator_faults, not_positive, raise_all
 
 NONE, CIRCLE, SQUARE = ORBITS = ("none", "circle", "square")
 POSITIVE, NEGATIVE = POLARITIES = ("positive", "negative")
 
 # Electrodes of a recipe: each takes up what the coarser one leaves, and none known has more than three.
 MOST_STAGES = 8
-
-
-def _not_positive(owner: object, *names: str) -> Iterator[str]:
-    """A sentence for each of these attributes that is not a finite number above zero."""
-    for name in names:
-        value = getattr(owner, name)
-        if not (math.isfinite(value) and value > 0):
-            yield f"{name}: {value!r} must be a finite number above 0"
 
 
 def _unknown(owner: object, name: str, known: tuple[str, ...]) -> Iterator[str]:
@@ -32,11 +23,6 @@ def _unknown(owner: object, name: str, known: tuple[str, ...]) -> Iterator[str]:
 
 def _empty(owner: object, *names: str) -> Iterator[str]:
     yield from (f"{name}: is empty; say it in words" for name in names if not getattr(owner, name).strip())
-
-
-def _raise_all(owner: str, faults: list[str]) -> None:
-    if faults:
-        raise ToolpathError(f"{owner}: " + "; ".join(faults))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,33 +48,18 @@ class Stage:
         """Raise ToolpathError with every fault."""
         faults = [
             *_empty(self, "name"),
-            *_not_positive(self, "undersize_um", "gap_um", "feed_um_s", "finish_ra_um"),
+            *not_positive(self, "undersize_um", "gap_um", "feed_um_s", "finish_ra_um"),
             *_unknown(self, "orbit", ORBITS),
             *self._size_faults(),
-            *self._generator_faults(),
+            *generator_faults(self.generator),
         ]
-        _raise_all(f"stage {self.name!r}", faults)
+        raise_all(f"stage {self.name!r}", faults)
 
     def _size_faults(self) -> Iterator[str]:
         if self.undersize_um < self.gap_um:
             yield f"undersize_um: {self.undersize_um:g} is less than the gap, {self.gap_um:g}: it would cut too much"
         elif self.orbit in {CIRCLE, SQUARE} and self.undersize_um == self.gap_um:
             yield f"orbit: {self.orbit!r} has no radius, since undersize and gap are equal; write {NONE!r}"
-
-    def _generator_faults(self) -> Iterator[str]:
-        names = [setting.name for setting in self.generator]
-        outputs = [setting.output for setting in self.generator]
-        for number, setting in enumerate(self.generator, start=1):
-            if not 0 <= setting.output < MOST_OUTPUTS:
-                yield f"generator.{number}.output: {setting.output} must be 0 to {MOST_OUTPUTS - 1}"
-            if not math.isfinite(setting.value):
-                yield f"generator.{number}.value: {setting.value!r} must be finite"
-            if not setting.name.strip():
-                yield f"generator.{number}.name: is empty; say what the number sets"
-        if len(set(names)) < len(names):
-            yield "generator: two settings have the same name"
-        if len(set(outputs)) < len(outputs):
-            yield "generator: two settings go to the same output"
 
     @property
     def orbit_um(self) -> float:
@@ -157,13 +128,13 @@ class Sinking:
             *("flush_step_um", "retract_um", "chord_tolerance_um", "removal_um3_s"),
         )
         faults = [
-            *_not_positive(self, *positive),
+            *not_positive(self, *positive),
             *_empty(self, "material", "holder", "datum", "flush"),
             *_unknown(self, "polarity", POLARITIES),
             *self._reach_faults(),
             *self._stage_faults(),
         ]
-        _raise_all(f"sinking {self.name!r}", faults)
+        raise_all(f"sinking {self.name!r}", faults)
 
     def _reach_faults(self) -> Iterator[str]:
         if not 0 <= self.wear_ratio < 1:

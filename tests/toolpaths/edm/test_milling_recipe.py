@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from toolpaths.edm.milling_recipe import COMPENSATIONS, MOST_OUTPUTS, MOST_RODS, Milling, Rod
+from toolpaths.edm.milling_recipe import COMPENSATIONS, MOST_RODS, Milling, Rod
 from toolpaths.edm.model import Setting
+from toolpaths.edm.recipe_faults import MOST_OUTPUTS
 from toolpaths.errors import ToolpathError
 
 ROD = Rod(diameter_um=20.0, layer_um=1.0, stepover_um=14.0, feed_um_s=100.0, budget_um=300.0)
