@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo demo-edm test quick lint prove bench lock install-run install-test clean
+.PHONY: demo demo-edm test quick lint prove bench man sbom wheels lock install-run install-test clean
 
 demo: install-run
 	$(BIN)/pin-engrave batch examples/serials.csv --job examples/job.toml --out demo-out
@@ -34,6 +34,19 @@ prove: install-test
 
 bench: install-test
 	$(BIN)/python -P benchmarks/run.py --json docs/benchmarks.json
+
+# The manual page, from the commands; a test holds the one that is committed against them.
+man: install-run
+	$(BIN)/python -P docs/man/page.py > docs/man/pin-engrave.1.new
+	mv docs/man/pin-engrave.1.new docs/man/pin-engrave.1
+
+# The bill of materials of a release: what is locked, with hashes and licences.
+sbom: install-run
+	$(BIN)/python -P requirements/sbom.py --output dist/sbom.json
+
+# The wheel on every Python that is there, with its own tests of the commands, from an empty folder.
+wheels: install-test
+	$(BIN)/python -P requirements/wheels.py
 
 .venv/created:
 	$(PYTHON) -m venv .venv

@@ -94,6 +94,7 @@ def page(document: dict[str, Any]) -> Iterator[str]:
     table = IDENTIFICATION.format(rivals=rivals, conditions=conditions)
     yield table + "\n".join(line for name, result in tips.items() for line in _rows(name, result)) + "\n"
     yield _verdicts(compared)
+    yield from _limits({name: result for name, result in tips.items() if "found" in result})
     yield _correlations(tips)
 
 
@@ -127,6 +128,35 @@ def _verdicts(compared: list[dict[str, Any]]) -> str:
     counts = Counter(one["verdict"] for result in compared for one in result["against"].values())
     told = ", ".join(f"{verdict} {count} times" for verdict, count in sorted(counts.items()))
     return f"\nOf {counts.total()} comparisons the layout found {told or 'has none'}.\n"
+
+
+def _limits(tips: dict[str, Any]) -> Iterator[str]:
+    """Where these marks cannot tell layouts apart, and where the layout found was identified less often."""
+    best = [name for name, result in tips.items() if all(one["worst"] == one["worst_of"] for one in _met(result))]
+    alike = [
+        name
+        for name, result in tips.items()
+        if name not in best and not any(one["only_found"] + one["only_other"] for one in result["against"].values())
+    ]
+    less = [name for name, result in tips.items() if result["found"]["worst"] < max(o["worst"] for o in _met(result))]
+    if best:
+        yield f"\nAll that were met are identified by every mark, so that none can be better: {', '.join(best)}."
+    if alike:
+        yield (
+            f"\nThe very same marks fail whichever the layout, so that pin and cups decide and not the sizes: "
+            f"{', '.join(alike)}."
+        )
+    if less:
+        yield (
+            f"\nIdentified in fewer marks than one of the others, by less than noise allows for: {', '.join(less)}. "
+            "What the search expects there of a drag is not what the simulation shows; see the rank correlations."
+        )
+
+
+def _met(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The layouts that were held against one another."""
+    others = [one for one in (result["fixed"], *result["best_of_random"]) if one is not None and "worst" in one]
+    return [result["found"], *others]
 
 
 def _correlations(tips: dict[str, Any]) -> str:

@@ -76,7 +76,7 @@ class Server:
                 user=account and account.pw_uid,
                 group=account and account.pw_gid,
                 extra_groups=account and [],
-                preexec_fn=_with_its_parent,  # noqa: PLW1509 - it makes one system call, and nothing is locked then
+                preexec_fn=with_its_parent,  # noqa: PLW1509 - it makes one system call, and nothing is locked then
             )
         self._await()
 
@@ -113,7 +113,7 @@ _SET_SIGNAL_OF_PARENTS_DEATH = 1
 """PR_SET_PDEATHSIG of linux/prctl.h."""
 
 
-def _with_its_parent() -> None:
+def with_its_parent() -> None:
     """Let the server stop at once when whoever began it is killed, and cannot stop it any more; on Linux."""
     if sys.platform == "linux":
         _LIBC.prctl(_SET_SIGNAL_OF_PARENTS_DEATH, int(signal.SIGQUIT))

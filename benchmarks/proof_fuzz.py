@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.fuzz_drawings import drawing_targets
+from benchmarks.fuzz_folder import folder_targets
 from benchmarks.fuzz_target import Flat, Target
 from engrave import api
 from engrave.api import record
@@ -81,6 +82,7 @@ def targets(folder: Path) -> Mapping[str, Target]:
         "registry_index": _index(folder / "codes.index"),
         "x3p": _x3p(),
         **drawing_targets(),
+        **folder_targets(folder),
     }
 
 

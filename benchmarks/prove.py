@@ -6,8 +6,9 @@ At scale 1 a million words have their erasures filled, a million for each kind o
 closed form, a million damaged readings are decoded softly and three times a hundred thousand that may name nobody, a
 million inputs are fuzzed, fifty pins are struck sixty times each and read, ten thousand random jobs are laid out, and
 a hundred random layouts on each of six pins are held against the one that the search finds, a thousand coupons are
-measured and fitted, and two hundred sound pins and eighty faults are scanned and inspected. The exit code is 3 where a
-proof fails.
+measured and fitted, two hundred sound pins and eighty faults are scanned and inspected, a batch of five hundred pins
+is killed two hundred times, on SQLite and on PostgreSQL, ten batches are made by a Dask cluster of three workers of
+which one is killed, and ten thousand pins are made at a stretch. The exit code is 3 where a proof fails.
 """
 
 import argparse
@@ -25,7 +26,9 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.common import commit, machine, sources_sha256, write_json
 from benchmarks.guided_fuzz import guided
+from benchmarks.proof_batch import prove_batch
 from benchmarks.proof_calibration import RUNS, calibrated
+from benchmarks.proof_cluster import prove_cluster
 from benchmarks.proof_code import erasures, identifications, misreadings
 from benchmarks.proof_fuzz import fuzz
 from benchmarks.proof_inspection import FAULTS_RUNS, inspected
@@ -34,6 +37,7 @@ from benchmarks.proof_layout import JOBS, MARKS, RIVALS, TIPS, WAYS, identified,
 from benchmarks.proof_reading import proved
 from benchmarks.proof_registry import prove_registry
 from benchmarks.proof_rods import calibrated_rods
+from benchmarks.proof_scale import prove_scale
 from benchmarks.proof_strike import DRAWS, IMPRESSIONS, struck_and_read
 
 SCHEMA = "pin-engrave/evidence/1"
@@ -45,15 +49,18 @@ READINGS = {"damaged": 1_000_000, "foreign": 100_000, "noise": 100_000, "overlai
 FUZZED = {
     "gcode": 140_000,
     "edm_gcode": 40_000,
-    "csv": 160_000,
+    "csv": 130_000,
     "job_toml": 30_000,
     "job_json": 20_000,
     "mark_json": 110_000,
-    "reading": 200_000,
+    "reading": 170_000,
     "registry_csv": 10_000,
     "registry_json": 10_000,
     "registry_toml": 20_000,
     "registry_index": 20_000,
+    "manifest": 20_000,
+    "run_json": 10_000,
+    "registry_url": 30_000,
     "x3p": 30_000,
     "dxf": 50_000,
     "svg": 50_000,
@@ -65,7 +72,7 @@ FUZZED = {
 }
 # The same readers again, under a fuzzer that watches which branches are taken.
 GUIDED = {name: cases // 5 for name, cases in FUZZED.items()}
-LIBRARIES = ("atheris", "numpy", "pin-engrave", "psycopg", "pydantic", "scipy", "shapely", "sqlalchemy")
+LIBRARIES = ("atheris", "distributed", "numpy", "pin-engrave", "psycopg", "pydantic", "scipy", "shapely", "sqlalchemy")
 
 
 def scaled(count: int, scale: float) -> int:
@@ -139,6 +146,9 @@ PROOFS: dict[str, Callable[[float], dict[str, Any]]] = {
     "layout": prove_layout,
     "calibration": prove_calibration,
     "inspection": prove_inspection,
+    "batch": prove_batch,
+    "cluster": prove_cluster,
+    "scale": prove_scale,
 }
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engrave.api.fitting import FitOutcome, fit, fit_to_json
     from engrave.api.folders import load_mark
     from engrave.api.given import JobGiven, PinName, with_formats
+    from engrave.api.keys import make_key, show_key
     from engrave.api.library import FORMATS, job_rules, kinds, names, show
     from engrave.api.looking import (
         VIEWS,
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
     from engrave.api.seeing import Seen, read
     from engrave.api.striking import Strikes, strike
     from engrave.api.tracing import Tracer, trace
+    from engrave.api.verifying import Verified, verify
     from engrave.base.config import json_bytes
-    from engrave.batch import BatchOutcome, Order, Orders, PinOutcome, Progress
+    from engrave.batch import BatchOutcome, Order, Orders, PinOutcome, Progress, scheduler_address
     from engrave.code.mark import Mark, mark_to_json
     from engrave.job import Job, example_job_text, job_to_json, load_job
 else:
@@ -66,14 +68,16 @@ _HOMES = {
         "engrave.api.fitting": ("FitOutcome", "fit", "fit_to_json"),
         "engrave.api.folders": ("load_mark",),
         "engrave.api.given": ("JobGiven", "PinName", "with_formats"),
+        "engrave.api.keys": ("make_key", "show_key"),
         "engrave.api.library": ("FORMATS", "job_rules", "kinds", "names", "show"),
         "engrave.api.looking": ("VIEWS", "Check", "check", "checks_to_json", "preview", "write_file"),
         "engrave.api.making": ("RegistryGiven", "batch", "make", "outcome_to_json", "plan", "plan_to_json"),
         "engrave.api.seeing": ("Seen", "read"),
         "engrave.api.striking": ("Strikes", "strike"),
         "engrave.api.tracing": ("Tracer", "trace"),
+        "engrave.api.verifying": ("Verified", "verify"),
         "engrave.base.config": ("json_bytes",),
-        "engrave.batch": ("BatchOutcome", "Order", "Orders", "PinOutcome", "Progress"),
+        "engrave.batch": ("BatchOutcome", "Order", "Orders", "PinOutcome", "Progress", "scheduler_address"),
         "engrave.code.mark": ("Mark", "mark_to_json"),
         "engrave.job": ("Job", "example_job_text", "job_to_json", "load_job"),
     }.items()
@@ -101,6 +105,7 @@ __all__ = [
     "Seen",
     "Strikes",
     "Tracer",
+    "Verified",
     "batch",
     "case_document",
     "case_file",
@@ -124,6 +129,7 @@ __all__ = [
     "load_job",
     "load_mark",
     "make",
+    "make_key",
     "mark_to_json",
     "names",
     "outcome_to_json",
@@ -132,9 +138,12 @@ __all__ = [
     "plan_to_json",
     "preview",
     "read",
+    "scheduler_address",
     "show",
+    "show_key",
     "strike",
     "trace",
+    "verify",
     "with_formats",
     "write_file",
 ]

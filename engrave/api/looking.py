@@ -57,7 +57,7 @@ def check(path: Path, *, progress: "Progress | None" = None) -> tuple[Check, ...
     for pin in pins:
         outcomes.append(_checked(pin, checkers[pin.job]))
         if progress is not None:
-            progress(len(outcomes), len(pins), pin.mark.characters)
+            progress(len(outcomes), len(pins), pin.mark.characters, outcomes[-1].passed)
     return tuple(outcomes)
 
 

@@ -22,12 +22,14 @@ from engrave.batch import (
     read_serials,
     require_free,
     run_batch,
+    scheduler_address,
     silent,
     workshop_of,
 )
 from engrave.code.mark import Mark
 from engrave.code.ranges import normalised_pin
 from engrave.job.setup import Setup
+from engrave.provenance import PrivateKey, load_private_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +57,14 @@ def plan(
     formats: Sequence[str] | None = None,
     skip_bad: bool = False,
     registry: RegistryGiven | None = None,
+    sign: str | None = None,
 ) -> Orders:
     """What ``batch`` would make of these rows, and the rows that it would skip; nothing is written.
 
     Raises as ``batch`` does, where ``out`` is given OccupiedError too.
     """
+    if sign is not None:
+        load_private_key(sign)
     with _recorded(registry) as record:
         ordered = _ordered(serials, job, formats, skip_bad=skip_bad, record=record, out=out)
         if out is not None:
@@ -77,16 +82,26 @@ def batch(
     skip_bad: bool = False,
     progress: Progress | None = None,
     registry: RegistryGiven | None = None,
+    scheduler: str | None = None,
+    sign: str | None = None,
 ) -> BatchOutcome:
     """Make every pin of a CSV file into a folder; called again, it resumes.
 
-    With a registry it gives the codes, each pin's for good, before work begins, and learns what came of them. Raises
-    InputError with every fault of the job, the formats and the rows (with ``skip_bad`` bad rows are passed over, unless
-    all are bad), OccupiedError and UnfinishedError.
+    With a registry it gives the codes, each pin's for good, before work begins, and learns what came of them. With the
+    address of a Dask ``scheduler`` its cluster makes the pins, and ``workers`` processes here the trays. The manifest
+    is signed by the private key that ``sign`` names: a file, or ``keyring:NAME``.
+
+    Raises InputError with every fault of the job, the formats and the rows (with ``skip_bad`` bad rows are passed over,
+    unless all are bad), or where the cluster or the key is none for us; OccupiedError and UnfinishedError;
+    KeyboardInterrupt, which says how many pins there are.
     """
+    if scheduler is not None:
+        scheduler_address(scheduler)
+    key = None if sign is None else load_private_key(sign)
     with _recorded(registry) as record:
         ordered = _ordered(serials, job, formats, skip_bad=skip_bad, record=record, out=out)
-        return _run(ordered, out, workers=workers, progress=progress or silent, record=record)
+        progress = progress or silent
+        return _run(ordered, out, workers=workers, progress=progress, record=record, scheduler=scheduler, key=key)
 
 
 def make(
@@ -98,8 +113,10 @@ def make(
     job: JobGiven,
     formats: Sequence[str] | None = None,
     registry: RegistryGiven | None = None,
+    sign: str | None = None,
 ) -> BatchOutcome:
-    """Make one pin into a folder laid out as a batch's. Raises as ``batch``."""
+    """Make one pin into a folder laid out as a batch's, and sign it as ``batch``. Raises as ``batch``."""
+    key = None if sign is None else load_private_key(sign)
     with _recorded(registry) as record:
         faults: list[str] = []
         known = _bound(known_of(job, faults, formats=formats), record, faults)
@@ -119,7 +136,7 @@ def make(
             raise InputError(faults)
         orders = Orders(good=((order, answer),), bad=())
         ordered = _Ordered(orders=orders, setup=setup, input_sha256=input_sha256)
-        return _run(ordered, out, workers=1, progress=silent, record=record)
+        return _run(ordered, out, workers=1, progress=silent, record=record, key=key)
 
 
 @contextmanager
@@ -157,7 +174,16 @@ def _naming(known: Known, record: Record | None, out: Path | None, input_sha256:
     return record.naming(known.job, out, binding)
 
 
-def _run(ordered: _Ordered, out: Path, *, workers: int, progress: Progress, record: Record | None) -> BatchOutcome:
+def _run(
+    ordered: _Ordered,
+    out: Path,
+    *,
+    workers: int,
+    progress: Progress,
+    record: Record | None,
+    scheduler: str | None = None,
+    key: PrivateKey | None = None,
+) -> BatchOutcome:
     # Before the checker is made, which takes a second.
     require_free(out, ordered.setup.job, input_sha256=ordered.input_sha256)
     return run_batch(
@@ -168,6 +194,8 @@ def _run(ordered: _Ordered, out: Path, *, workers: int, progress: Progress, reco
         workers=workers,
         progress=progress,
         record=record,
+        scheduler=scheduler,
+        key=key,
     )
 
 

@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from engrave.api.folders import job_at
-from engrave.base.config import parse_json
 from engrave.base.errors import InputError, OccupiedError, raise_faults
-from engrave.base.files import read_text, whole_file, write_atomic
-from engrave.batch.folder import INDEX, JOB, MANIFEST, MANIFEST_SCHEMA, file_sha256
+from engrave.base.files import whole_file, write_atomic
+from engrave.batch.folder import INDEX, JOB, MANIFEST, file_sha256, read_manifest
 from engrave.batch.index import Recorded, table_csv, write_index
 from engrave.job.setup import Setup, prepare
-
-_MOST_MANIFEST_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +47,15 @@ def report(folder: Path, *, page: Path | None = None, table: Path | None = None)
     where = folder / INDEX if page is None and table is None else page
     if where is not None:
         _write_page(where, folder, recorded, setup, on_record=_on_record(where, folder, manifest))
-    passed = sum(pin["verdict"] == "pass" for pin in recorded.pins)
-    return ReportMade(pins=len(recorded.pins), passed=passed, page=where, table=table)
+    verdicts = [pin["verdict"] == "pass" for pin in recorded.pins]
+    return ReportMade(pins=len(verdicts), passed=sum(verdicts), page=where, table=table)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not path.is_file():
+    if not (folder / MANIFEST).is_file():
         raise InputError(f"{folder}: has no {MANIFEST}; name the folder of a batch that is finished")
-    return parse_json(read_text(path, most=_MOST_MANIFEST_BYTES), origin=str(path), schema=MANIFEST_SCHEMA)
+    pins: list[Mapping[str, Any]] = []
+    return {**read_manifest(folder, pins.append), "pins": pins}
 
 
 def _recorded(folder: Path, manifest: Mapping[str, Any]) -> Recorded:

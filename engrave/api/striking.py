@@ -160,12 +160,16 @@ def _ready(
     return _Ready(tip=made.tip, mark=pin.mark, checker=checker, conditions=conditions, ensemble=ensemble)
 
 
+def _identified(outcome: Outcome, mark: Mark) -> bool:
+    return outcome.carriers[-1].identified == mark.id
+
+
 def _struck(ready: _Ready, *, samples: int, seed: int, workers: int, out: Path | None, progress: Progress) -> Strikes:
     total = len(ready.conditions) + samples
     outcomes: list[Outcome] = []
     for condition in ready.conditions:
         outcomes.append(outcome_under(ready.tip, ready.mark, ready.checker, condition))
-        progress(len(outcomes), total, condition.name)
+        progress(len(outcomes), total, condition.name, _identified(outcomes[-1], ready.mark))
     sampled: Sampled | None = None
     if ready.ensemble is not None:
         primer = ready.checker.setup.job.primer.value
@@ -176,13 +180,13 @@ def _struck(ready: _Ready, *, samples: int, seed: int, workers: int, out: Path |
             ready.checker,
             draws,
             workers=workers,
-            progress=lambda done, _total, name: progress(len(outcomes) + done, total, name),
+            progress=lambda done, _total, name, passed: progress(len(outcomes) + done, total, name, passed),
         )
         sampled = Sampled(ensemble=ready.ensemble, seed=seed, trials=trials)
     if out is not None:
         write_folder_atomic(out, _files(outcomes, ready.mark))
     return Strikes(
-        identified=all(entry.carriers[-1].identified == ready.mark.id for entry in outcomes),
+        identified=all(_identified(entry, ready.mark) for entry in outcomes),
         document=strike_to_json(outcomes, sampled, ready.mark, ready.checker, conditions=ready.conditions),
     )
 

@@ -10,7 +10,7 @@ import math
 import reprlib
 import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, reduce
 from operator import or_
@@ -165,12 +165,33 @@ def json_bytes(document: object) -> bytes:
     return (text + "\n").encode()
 
 
+def json_pieces(document: Mapping[str, object], key: str, items: Iterable[object]) -> Iterator[bytes]:
+    """The bytes that ``json_bytes`` gives where ``items`` stand under ``key``, piece by piece: they may be many.
+
+    The document has an empty list there.
+    """
+    # A line end never stands within a JSON string, so that the key is found where it is one, and on top.
+    before, hole, after = json_bytes(document).partition(f'\n  "{key}": ['.encode())
+    yield before + hole
+    end = b""
+    for item in items:
+        yield (b"," if end else b"") + b"\n    " + json_bytes(item)[:-1].replace(b"\n", b"\n    ")
+        end = b"\n  "
+    yield end + after
+
+
 def parse_json(text: str, *, origin: str, schema: str) -> dict[str, Any]:
     """A JSON document that carries ``schema`` (``pin-engrave/NAME/1``). Raises InputError; a newer one is refused."""
     try:
-        document = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
+        document: dict[str, Any] = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{origin}: not JSON: {error}") from error
+    require_schema(document, origin=origin, schema=schema)
+    return document
+
+
+def require_schema(document: object, *, origin: str, schema: str) -> None:
+    """Raise InputError unless the document is an object that carries ``schema``."""
     if not isinstance(document, dict) or "schema" not in document:
         raise InputError(f"{origin}: has no 'schema'; expected {schema!r}")
     found = document["schema"]
@@ -178,7 +199,6 @@ def parse_json(text: str, *, origin: str, schema: str) -> dict[str, Any]:
         remedy = "update pin-engrave" if _is_newer(found, schema) else f"expected {schema!r}; name the right file"
         kind = f"newer than {schema!r}, the newest this version reads" if _is_newer(found, schema) else "another kind"
         raise InputError(f"{origin}: schema {found!r} is {kind}; {remedy}")
-    return document
 
 
 def from_jsonable(cls: type[T], document: Mapping[str, Any], *, origin: str) -> T:

@@ -119,6 +119,17 @@ def _sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """What the block cannot write there is an UnfinishedError that says why."""
+    try:
+        yield
+    except UnfinishedError:
+        raise
+    except OSError as error:
+        raise UnfinishedError(f"{place}: cannot write: {_reason(error)}") from error
+
+
 def write_folder_atomic(folder: Path, files: Mapping[str, bytes]) -> None:
     """Make ``folder`` with these files in it, whole or not at all; an older folder of that name is replaced.
 

@@ -1,6 +1,6 @@
 """A batch: serials in, a folder out; pins made by workers, whole or not at all, and resumed where a run stopped."""
 
-from engrave.batch.folder import MANIFEST_SCHEMA, recorded_files
+from engrave.batch.folder import recorded_files
 from engrave.batch.orders import MOST_CSV_BYTES, Naming, Order, Orders, named_by, read_serials
 from engrave.batch.pin import (
     Workshop,
@@ -12,11 +12,12 @@ from engrave.batch.pin import (
     workshop_for,
     workshop_of,
 )
+from engrave.batch.progress import Progress, silent
 from engrave.batch.record import Record
-from engrave.batch.run import BatchOutcome, PinOutcome, Progress, binding_for, require_free, run_batch, silent
+from engrave.batch.run import BatchOutcome, PinOutcome, binding_for, require_free, run_batch
+from engrave.batch.workers.cluster import scheduler_address
 
 __all__ = [
-    "MANIFEST_SCHEMA",
     "MOST_CSV_BYTES",
     "BatchOutcome",
     "Naming",
@@ -35,6 +36,7 @@ __all__ = [
     "recorded_files",
     "require_free",
     "run_batch",
+    "scheduler_address",
     "silent",
     "simulated_impression",
     "simulated_tip",

@@ -8,14 +8,14 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from engrave.base.config import json_bytes, parse_json
+from engrave.base.config import json_bytes, json_pieces, parse_json, require_schema
 from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.base.files import (
     TEMPORARY_PREFIX,
@@ -23,14 +23,20 @@ from engrave.base.files import (
     remove_leftovers,
     sha256_hex,
     write_atomic,
+    writing,
 )
+from engrave.base.json_stream import JsonStream
 from engrave.base.version import DISTRIBUTION, tool_version
 
-MANIFEST_SCHEMA = "pin-engrave/manifest/1"
+MANIFEST_SCHEMA = "pin-engrave/manifest/2"
+# Version 1 did not say which priors the checks rest on.
+_OLDER_MANIFEST = "pin-engrave/manifest/1"
 RUN_SCHEMA = "pin-engrave/run/1"
 MANIFEST, RUN, LOCK, JOB, INDEX, PINS = "manifest.json", ".run.json", ".run.lock", "job.json", "index.html", "pins"
+SIGNATURE = "manifest.json.sig"
 CHECK = "check.json"
-_MOST_DOCUMENT_BYTES = 1_000_000_000
+_MOST_DOCUMENT_BYTES = 1_000_000
+_ROWS = "pins"
 _LOCK_MODE = 0o640
 
 
@@ -70,7 +76,7 @@ def claimed(folder: Path, binding: Binding) -> Iterator[str]:
     folder is another's, UnfinishedError where it is in use or cannot be written.
     """
     require_ours(folder, binding)
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = _locked(folder)
     try:
@@ -79,10 +85,10 @@ def claimed(folder: Path, binding: Binding) -> Iterator[str]:
         remove_leftovers(folder)
         name = name_of(folder) or secrets.token_hex(16)
         write_if_changed(folder / RUN, json_bytes({**binding.document(RUN_SCHEMA), "folder": name}))
-        with _writing(folder):
+        with writing(folder):
             (folder / PINS).mkdir(exist_ok=True)
         yield name
-        with _writing(folder):
+        with writing(folder):
             (folder / RUN).unlink(missing_ok=True)
     finally:
         with suppress(OSError):
@@ -97,23 +103,12 @@ def name_of(folder: Path) -> str:
     """
     if not (folder / RUN).is_file():
         return ""
-    return str(_document(folder, RUN, RUN_SCHEMA).get("folder", ""))
+    return str(_run_document(folder).get("folder", ""))
 
 
 def is_finished(folder: Path) -> bool:
     """Whether a batch was finished in it, be it damaged since or not."""
     return (folder / MANIFEST).is_file()
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, UnfinishedError):
-            raise
-        reason = (error.strerror or str(error)).lower()
-        raise UnfinishedError(f"{folder}: cannot write: {reason}; mend that and repeat the command") from error
 
 
 def _locked(folder: Path) -> int:
@@ -141,10 +136,12 @@ def require_ours(folder: Path, binding: Binding) -> None:
         return
     if not folder.is_dir():
         raise OccupiedError(f"{folder}: is a file; name a folder")
-    for name, schema in ((MANIFEST, MANIFEST_SCHEMA), (RUN, RUN_SCHEMA)):
-        if (folder / name).is_file():
-            _require_same(folder, name, _document(folder, name, schema), binding)
-            return
+    if (folder / MANIFEST).is_file():
+        _require_same(folder, MANIFEST, read_manifest(folder, lambda _pin: None), binding)
+        return
+    if (folder / RUN).is_file():
+        _require_same(folder, RUN, _run_document(folder), binding)
+        return
     foreign = sorted(
         entry.name for entry in folder.iterdir() if entry.name != LOCK and not entry.name.startswith(TEMPORARY_PREFIX)
     )
@@ -152,9 +149,10 @@ def require_ours(folder: Path, binding: Binding) -> None:
         raise OccupiedError(f"{folder}: holds {foreign[0]!r} and no batch of ours; name an empty or a new folder")
 
 
-def _document(folder: Path, name: str, schema: str) -> dict[str, Any]:
+def _run_document(folder: Path) -> dict[str, Any]:
+    path = folder / RUN
     try:
-        return parse_json(read_text(folder / name, most=_MOST_DOCUMENT_BYTES), origin=f"{folder / name}", schema=schema)
+        return parse_json(read_text(path, most=_MOST_DOCUMENT_BYTES), origin=str(path), schema=RUN_SCHEMA)
     except InputError as error:
         raise InputError([f"{fault}; {_DAMAGED}" for fault in error.faults]) from error
 
@@ -199,36 +197,84 @@ def file_sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot read: {(error.strerror or str(error)).lower()}") from error
 
 
-def recorded_files(folder: Path) -> dict[str, dict[str, str]]:
-    """The hashes that the manifest records for each pin, by characters; empty without a manifest. Raises InputError."""
+def recorded_files(folder: Path) -> dict[str, str]:
+    """One hash over the files of each pin that the manifest records, by characters; empty without a manifest.
+
+    It is ``hash_of`` the hashes of the pin's files. Raises InputError where the manifest is damaged.
+    """
     if not (folder / MANIFEST).is_file():
         return {}
-    pins = _document(folder, MANIFEST, MANIFEST_SCHEMA).get("pins")
+    found: dict[str, str] = {}
+
+    def take(pin: Mapping[str, Any]) -> None:
+        found[str(pin["characters"])] = hash_of(pin["files"])
+
+    read_manifest(folder, take)
+    return found
+
+
+def hash_of(files: Mapping[str, str]) -> str:
+    """One hash over the hashes of files, by name."""
+    return sha256_hex(json_bytes(dict(sorted(files.items()))))
+
+
+def read_manifest(folder: Path, take: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+    """The manifest without its pins, each of which is handed over as it is read: they may be more than memory holds.
+
+    One of version 1 is given as if it were of version 2, ``schema`` apart, with the ``priors`` None: it did not tell
+    them. Raises InputError where it is missing or damaged, or what takes a pin finds it to be none.
+    """
+    path, document = folder / MANIFEST, dict[str, Any]()
     try:
-        return {str(pin["characters"]): dict(pin["files"]) for pin in pins or ()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{folder / MANIFEST}: its pins are not as this version writes them; {_DAMAGED}") from error
+        with path.open("rb") as file:
+            stream = JsonStream(file=file, origin=str(path))
+            for name in stream.members():
+                if name == _ROWS:
+                    for pin in stream.elements():
+                        _taken(pin, take, path)
+                else:
+                    document[name] = stream.value()
+        older = document.get("schema") == _OLDER_MANIFEST
+        require_schema(document, origin=str(path), schema=_OLDER_MANIFEST if older else MANIFEST_SCHEMA)
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {(error.strerror or str(error)).lower()}") from error
+    except InputError as error:
+        raise InputError([f"{fault}; {_DAMAGED}" for fault in error.faults]) from error
+    return {"priors": None, **document} if older else document
 
 
-def manifest_bytes(
+def _taken(pin: Any, take: Callable[[Mapping[str, Any]], None], path: Path) -> None:  # noqa: ANN401 - any JSON
+    try:
+        take(pin)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: its pins are not as this version writes them") from error
+
+
+def manifest_pieces(
     folder: Path,
     binding: Binding,
     *,
     job_name: str,
-    pins: Sequence[dict[str, Any]],
-    skipped: Sequence[dict[str, Any]],
+    priors: Sequence[tuple[str, str]] | None,
+    pins: Iterable[Mapping[str, Any]],
+    skipped: Sequence[Mapping[str, Any]],
     trays: Sequence[str] = (),
-) -> bytes:
-    """The manifest of what stands in the folder now; ``trays`` are the names of the trays' files."""
-    return json_bytes(
-        {
-            **binding.document(MANIFEST_SCHEMA),
-            "job": job_name,
-            "files": hashes_in(folder, (INDEX, JOB, *trays)),
-            "pins": list(pins),
-            "skipped": list(skipped),
-        }
-    )
+) -> Iterator[bytes]:
+    """The manifest of what stands in the folder now, piece by piece.
+
+    priors : name and source of each figure that the checks rest on and that was not measured on the real thing; None
+    for a manifest of version 1, which does not tell them. trays : the names of the trays' files.
+    """
+    told = {} if priors is None else {"priors": [{"of": of, "source": source} for of, source in priors]}
+    document = {
+        **binding.document(_OLDER_MANIFEST if priors is None else MANIFEST_SCHEMA),
+        "job": job_name,
+        **told,
+        "files": hashes_in(folder, (INDEX, JOB, *trays)),
+        _ROWS: [],
+        "skipped": list(skipped),
+    }
+    return json_pieces(document, _ROWS, pins)
 
 
 def load_check(folder: Path) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The QA report of a batch, from what stands in its folder: ``index.html``, and its table as CSV."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -38,11 +38,11 @@ _SIGNING = "pin-engrave registry signoff FOLDER --meaning 'reviewed and released
 class Recorded:
     """What the manifest of a finished folder records, or will.
 
-    pins : its objects, each a pin with the hashes of its files. files : hashes of those beside the page. skipped : its
-    objects, line and reason.
+    pins : its objects, each a pin with the hashes of its files; they are read more than once. files : hashes of those
+    beside the page. skipped : its objects, line and reason.
     """
 
-    pins: Sequence[Mapping[str, Any]]
+    pins: Iterable[Mapping[str, Any]]
     files: Mapping[str, str]
     skipped: Sequence[Mapping[str, Any]]
 
@@ -73,13 +73,18 @@ def time_in(check: Mapping[str, Any]) -> Duration | None:
     return Duration(seconds=time["total_s"], at_least=time["is_least"]) if time else None
 
 
+def priors_in(check: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Name and source of every prior that a ``check.json`` names."""
+    return tuple((entry["of"], entry["source"]) for entry in check.get("priors", ()))
+
+
 def _figures(checks: Iterator[dict[str, Any]]) -> tuple[Duration | None, tuple[tuple[str, str], ...]]:
     """The time of all pins together, None where one is not known, and every prior that a check names."""
     times: list[Duration | None] = []
     priors: dict[tuple[str, str], None] = {}
     for check in checks:
         times.append(time_in(check))
-        priors.update(dict.fromkeys((entry["of"], entry["source"]) for entry in check["priors"]))
+        priors.update(dict.fromkeys(priors_in(check)))
     return Duration.of_all(times), tuple(priors)
 
 

@@ -1,16 +1,16 @@
 """Running a batch: the parent allocates every code in the file's order, workers make pins, the manifest comes last."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
-from engrave.base.config import json_bytes, parse_json
+from engrave.base.config import json_bytes
 from engrave.base.durations import Duration
-from engrave.base.errors import UnfinishedError
-from engrave.base.files import read_bytes, sha256_hex, whole_file, write_folder_atomic
+from engrave.base.errors import OccupiedError, UnfinishedError
+from engrave.base.files import sha256_hex, whole_file
+from engrave.base.rows import Rows, rows_file
 from engrave.batch.folder import (
     CHECK,
     INDEX,
@@ -19,42 +19,37 @@ from engrave.batch.folder import (
     MANIFEST,
     PINS,
     RUN,
+    SIGNATURE,
     Binding,
     binding_of,
     claimed,
+    file_sha256,
+    hash_of,
     hashes_in,
     load_check,
-    manifest_bytes,
+    manifest_pieces,
     recorded_files,
     require_ours,
     write_if_changed,
 )
-from engrave.batch.index import Recorded, time_in, write_index
+from engrave.batch.index import Recorded, priors_in, time_in, write_index
+from engrave.batch.making import make_trays, pins_made, pins_sent
 from engrave.batch.orders import Order, Orders
-from engrave.batch.pin import Workshop, file_names, job_document, make_pin, simulated_of, workshop_for
-from engrave.batch.pool import pooled
+from engrave.batch.pin import Workshop, file_names, job_document, simulated_of
+from engrave.batch.progress import Progress, stopped
 from engrave.batch.record import Record
-from engrave.batch.trays import Tray, make_tray, trays_of
+from engrave.batch.trays import Tray, trays_of
+from engrave.batch.workers.cluster import Cluster, joined
 from engrave.code.mark import Mark, mark_to_json
-from engrave.job import Job, job_from_json
-from engrave.job.resolve import JOB_SCHEMA
-
-Progress = Callable[[int, int, str], None]
-"""Called with how many pins are done, how many there are, and the characters of the one just done."""
-
-_MOST_JOB_BYTES = 100_000_000
-_MOST_MANIFEST_BYTES = 1_000_000_000
-
-
-def silent(_done: int, _total: int, _name: str) -> None:
-    """Progress that nobody watches."""
+from engrave.job import Job
+from engrave.provenance import PrivateKey, key_id, read_signature, signature_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinOutcome:
-    """One pin of a finished batch; ``files`` are the hashes by name.
+    """One pin of a finished batch.
 
-    findings, time : those of its ``check.json``; None where how long the pin takes is not known.
+    findings, time, priors : those of its ``check.json``; None where how long the pin takes is not known.
     """
 
     order: Order
@@ -62,22 +57,62 @@ class PinOutcome:
     passed: bool
     findings: tuple[dict[str, Any], ...]
     time: Duration | None
-    files: dict[str, str]
+    priors: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(Sequence[PinOutcome]):
+    """The pins of a finished batch, each read from its folder when it is asked for: they may be many.
+
+    Raises UnfinishedError for one that was changed since.
+    """
+
+    folder: Path
+    orders: tuple[tuple[Order, Mark], ...]
+
+    def __len__(self) -> int:
+        return len(self.orders)
+
+    @overload
+    def __getitem__(self, place: int) -> PinOutcome: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[PinOutcome]: ...
+    def __getitem__(self, place: int | slice) -> PinOutcome | list[PinOutcome]:
+        if isinstance(place, slice):
+            return [_finished(*each, self.folder) for each in self.orders[place]]
+        return _finished(*self.orders[place], self.folder)
+
+
+def _finished(order: Order, mark: Mark, batch: Path) -> PinOutcome:
+    folder = batch / PINS / mark.characters
+    check = load_check(folder)
+    if check is None:
+        raise UnfinishedError(f"{folder / CHECK}: has been changed while the batch was made; repeat the command")
+    return PinOutcome(
+        order=order,
+        mark=mark,
+        passed=check["verdict"] == "pass",
+        findings=tuple(check["findings"]),
+        time=time_in(check),
+        priors=priors_in(check),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOutcome:
-    """A finished batch."""
+    """A finished batch. passed : how many pins did. time : of those together; None where it is not known of all."""
 
     folder: Path
-    pins: tuple[PinOutcome, ...]
+    pins: Finished
+    passed: int
+    time: Duration | None
     skipped: tuple[tuple[int, str], ...]
     made: int
 
     @property
     def good(self) -> bool:
         """Every row was made and every pin passed."""
-        return not self.skipped and all(pin.passed for pin in self.pins)
+        return not self.skipped and self.passed == len(self.pins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +129,6 @@ class _Batch:
         return self.folder / PINS / mark.characters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    """A pin for a worker, which reads the job from the folder: the document is more than all the rest."""
-
-    folder: str
-    job_sha256: str
-    mark: Mark
-
-
 def run_batch(
     orders: Orders,
     workshop: Workshop,
@@ -112,41 +138,115 @@ def run_batch(
     workers: int,
     progress: Progress,
     record: Record | None = None,
+    scheduler: str | None = None,
+    key: PrivateKey | None = None,
 ) -> BatchOutcome:
     """Make what is not there yet, then the report and the manifest; called again, it resumes.
 
     With ``record``, codes are given out by the registry before work begins, and it learns what came of it. A folder in
-    which nothing is left to do is not touched. Raises InputError where the registry refuses a pin, OccupiedError where
-    the folder belongs to another input or job, UnfinishedError where another run is at work, a file cannot be written
-    or a worker died: what is there then is whole, and the same call goes on from it.
+    which nothing is left to do is not touched, but signed where ``key`` is given and it was not. With the address of a
+    Dask ``scheduler`` its cluster makes the pins; trays are made here, by ``workers`` processes.
+
+    Raises InputError where the registry refuses a pin or the cluster is not one for us; OccupiedError where the folder
+    belongs to another input or job, is signed by another key, or is signed and has work left and there is no key;
+    UnfinishedError where another run is at work, a file cannot be written, a pin was set aside since workers died of
+    it, or workers die over and over; KeyboardInterrupt, which says how many pins there are. What is there then is
+    whole, and the same call goes on from it.
     """
     binding = binding_of(input_sha256=input_sha256, job_sha256=workshop.job_sha256)
     batch = _Batch(orders=orders, workshop=workshop, folder=folder, binding=binding)
     require_ours(folder, binding)
+    signer = _signer(folder)
+    if key is not None and signer not in {None, key_id(key.public_key())}:
+        raise OccupiedError(f"{folder}: is signed by key {signer}; sign with that one, or name another folder")
     standing = _standing(batch)
     if standing is not None:
+        _sign(folder, key)
         _report(standing, batch, record)
         return standing
-    with claimed(folder, binding) as name:
+    if key is None and signer is not None:
+        raise OccupiedError(f"{folder}: is signed, and something in it is to be made anew; repeat with key {signer}")
+    with joined(scheduler) as cluster, claimed(folder, binding) as name:
         if record is not None:
             allocated = record.allocate(orders, workshop.setup.job, folder, binding, name=name)
             batch = replace(batch, orders=allocated)
         write_if_changed(folder / JOB, workshop.job_document)
-        made = _make_missing(batch, workers=workers, progress=progress)
-        outcome = _outcome(batch, made=made)
-        _make_trays(_trays(outcome, batch), batch, workers=workers)
-        _write_report(outcome, batch)
-        write_if_changed(folder / MANIFEST, _manifest(outcome, batch))
+        made = _make_missing(batch, workers=workers, cluster=cluster, progress=progress)
+        outcome = _finish(batch, made=made, workers=workers)
+        _sign(folder, key)
         _report(outcome, batch, record)
     return outcome
 
 
-def _write_report(outcome: BatchOutcome, batch: _Batch) -> None:
+def _signer(folder: Path) -> str | None:
+    """The id of the key by which a folder is signed. Raises InputError where its signature is damaged."""
+    path = folder / SIGNATURE
+    return read_signature(path).key_id if path.exists() else None
+
+
+def _sign(folder: Path, key: PrivateKey | None) -> None:
+    if key is not None:
+        write_if_changed(folder / SIGNATURE, signature_of(file_sha256(folder / MANIFEST), key))
+
+
+def _finish(batch: _Batch, *, made: int, workers: int) -> BatchOutcome:
+    """Make what follows from the pins: trays, report, and the manifest last."""
+    tally = _Tally()
+    with rows_file() as file:
+        rows = Rows(file, _rows(batch, tally))
+        trays = _trays(rows, batch)
+        make_trays(trays, batch.workshop, batch.folder, workers=workers)
+        _write_report(rows, trays, batch)
+        priors = sorted(tally.priors)
+        if not _holds(batch.folder / MANIFEST, _manifest(rows, trays, batch, priors)):
+            with whole_file(batch.folder / MANIFEST, replace=True) as path, path.open("wb") as out:
+                out.writelines(_manifest(rows, trays, batch, priors))
+    return _outcome(batch, tally, made=made)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How many pins passed so far, what their checks rest on, and how long each takes that passed."""
+
+    passed: int = 0
+    priors: set[tuple[str, str]] = field(default_factory=set)
+    times: list[Duration | None] = field(default_factory=list)
+
+
+def _rows(batch: _Batch, tally: _Tally) -> Iterator[dict[str, Any]]:
+    """What the manifest says of each pin, from what stands in the folder now."""
+    names = file_names(batch.workshop.setup.job)
+    for pin in Finished(folder=batch.folder, orders=batch.orders.good):
+        tally.priors.update(pin.priors)
+        if pin.passed:
+            tally.passed += 1
+            tally.times.append(pin.time)
+        yield _row(pin, hashes_in(batch.pin(pin.mark), names))
+
+
+def _outcome(batch: _Batch, tally: _Tally, *, made: int) -> BatchOutcome:
+    return BatchOutcome(
+        folder=batch.folder,
+        pins=Finished(folder=batch.folder, orders=batch.orders.good),
+        passed=tally.passed,
+        time=Duration.of_all(tally.times),
+        skipped=batch.orders.bad,
+        made=made,
+    )
+
+
+def _holds(path: Path, pieces: Iterable[bytes]) -> bool:
+    """Whether a file is there and has these bytes."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
+
+
+def _write_report(rows: Rows, trays: Sequence[Tray], batch: _Batch) -> None:
     """The page over what stands in the folder, from what the manifest is going to say of it."""
     recorded = Recorded(
-        pins=[_row(pin) for pin in outcome.pins],
-        files=hashes_in(batch.folder, (JOB, *_tray_files(outcome, batch))),
-        skipped=_skipped(outcome),
+        pins=rows, files=hashes_in(batch.folder, (JOB, *_files_of(trays))), skipped=_skipped(batch.orders)
     )
     with whole_file(batch.folder / INDEX, replace=True) as path, path.open("wb") as file:
         write_index(file, batch.folder, recorded, batch.workshop.setup)
@@ -154,8 +254,8 @@ def _write_report(outcome: BatchOutcome, batch: _Batch) -> None:
 
 def _report(outcome: BatchOutcome, batch: _Batch, record: Record | None) -> None:
     if record is not None:
-        manifest_sha256 = sha256_hex(read_bytes(batch.folder / MANIFEST, most=_MOST_MANIFEST_BYTES))
-        record.report([(pin.mark, pin.passed) for pin in outcome.pins], manifest_sha256=manifest_sha256)
+        pins = [(pin.mark, pin.passed) for pin in outcome.pins]
+        record.report(pins, manifest_sha256=file_sha256(batch.folder / MANIFEST))
 
 
 def require_free(folder: Path, job: Job, *, input_sha256: str) -> None:
@@ -173,11 +273,17 @@ def _standing(batch: _Batch) -> BatchOutcome | None:
     unfinished = any((batch.folder / name).exists() for name in (RUN, LOCK))
     if unfinished or not (batch.folder / MANIFEST).is_file() or _missing(batch):
         return None
-    outcome = _outcome(batch, made=0)
-    recorded = (batch.folder / MANIFEST).read_bytes()
-    named = (INDEX, *_tray_files(outcome, batch))
-    whole = len(hashes_in(batch.folder, named)) == len(named)
-    return outcome if whole and recorded == _manifest(outcome, batch) else None
+    tally = _Tally()
+    with rows_file() as file:
+        rows = Rows(file, _rows(batch, tally))
+        trays = _trays(rows, batch)
+        named = (INDEX, *_files_of(trays))
+        whole = len(hashes_in(batch.folder, named)) == len(named)
+        versions = (sorted(tally.priors), None)
+        same = whole and any(
+            _holds(batch.folder / MANIFEST, _manifest(rows, trays, batch, priors)) for priors in versions
+        )
+    return _outcome(batch, tally, made=0) if same else None
 
 
 def _missing(batch: _Batch) -> list[Mark]:
@@ -185,13 +291,13 @@ def _missing(batch: _Batch) -> list[Mark]:
     return [mark for _, mark in batch.orders.good if not _is_whole(batch, mark, recorded=recorded.get(mark.characters))]
 
 
-def _is_whole(batch: _Batch, mark: Mark, *, recorded: dict[str, str] | None) -> bool:
+def _is_whole(batch: _Batch, mark: Mark, *, recorded: str | None) -> bool:
     """Whether a pin's folder is as the manifest records it or, before there is one, has every file of this mark."""
     folder, names = batch.pin(mark), file_names(batch.workshop.setup.job)
     if load_check(folder) is None:
         return False
     if recorded is not None:
-        return hashes_in(folder, names) == recorded
+        return hash_of(hashes_in(folder, names)) == recorded
     shown = simulated_of(batch.workshop.setup.job)
     present = all((folder / name).is_file() for name in names if name not in shown)
     # A pin that could not be simulated has none of them, any other pin has all.
@@ -199,124 +305,56 @@ def _is_whole(batch: _Batch, mark: Mark, *, recorded: dict[str, str] | None) -> 
     return present and (folder / "mark.json").read_bytes() == json_bytes(mark_to_json(mark))
 
 
-def _make_missing(batch: _Batch, *, workers: int, progress: Progress) -> int:
+def _make_missing(batch: _Batch, *, workers: int, cluster: Cluster | None, progress: Progress) -> int:
     missing = _missing(batch)
     total = len(batch.orders.good)
     done = total - len(missing)
-    with closing(_made(missing, batch, workers=workers)) as finished:
-        for characters in finished:
-            done += 1
-            progress(done, total, characters)
+    # A lone pin is not worth a worker, unless it is what a run before left: one that killed its worker, perhaps.
+    workers = 1 if total == 1 else workers
+    place = (missing, batch.workshop, batch.folder)
+    made = pins_made(*place, workers=workers) if cluster is None else pins_sent(*place, cluster=cluster)
+    try:
+        with closing(made) as finished:
+            for characters, passed in finished:
+                done += 1
+                progress(done, total, characters, passed)
+    except KeyboardInterrupt as error:
+        raise stopped(done, total) from error
     return len(missing)
 
 
-def _made(marks: Sequence[Mark], batch: _Batch, *, workers: int) -> Generator[str, None, None]:
-    """Make pins, here or by worker processes, and name each as it is done."""
-    if workers == 1 or len(marks) <= 1:
-        for mark in marks:
-            _make_one(batch.workshop, mark, batch.folder)
-            yield mark.characters
-        return
-    folder, job_sha256 = str(batch.folder), batch.workshop.job_sha256
-    tasks = (_Task(folder=folder, job_sha256=job_sha256, mark=mark) for mark in marks)
-    with closing(pooled(_make_task, tasks, workers=min(workers, len(marks)))) as finished:
-        yield from finished
-
-
-def _make_task(task: _Task) -> str:
-    _make_one(_workshop(task.folder, task.job_sha256), task.mark, Path(task.folder))
-    return task.mark.characters
-
-
-@lru_cache(maxsize=1)
-def _workshop(folder: str, job_sha256: str) -> Workshop:
-    """A worker's own workshop, made once a job: it costs more to send than to make."""
-    document = read_bytes(Path(folder) / JOB, most=_MOST_JOB_BYTES)
-    if sha256_hex(document) != job_sha256:
-        raise UnfinishedError(f"{folder}/{JOB}: has been changed while the batch was made; repeat the command")
-    return workshop_for(job_from_json(parse_json(document.decode(), origin=JOB, schema=JOB_SCHEMA), origin=JOB))
-
-
-def _make_one(workshop: Workshop, mark: Mark, folder: Path) -> None:
-    files, _ = make_pin(workshop, mark)
-    write_folder_atomic(folder / PINS / mark.characters, files)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TrayTask:
-    """A tray for a worker, which reads the job from the folder."""
-
-    folder: str
-    job_sha256: str
-    tray: Tray
-
-
-def _make_trays(trays: Sequence[Tray], batch: _Batch, *, workers: int) -> None:
-    """Make each tray's files, here or by worker processes; those that are whole are left alone."""
-    if workers == 1 or len(trays) <= 1:
-        for tray in trays:
-            make_tray(batch.workshop, tray, batch.folder)
-        return
-    folder, job_sha256 = str(batch.folder), batch.workshop.job_sha256
-    tasks = (_TrayTask(folder=folder, job_sha256=job_sha256, tray=tray) for tray in trays)
-    with closing(pooled(_make_tray_task, tasks, workers=min(workers, len(trays)))) as finished:
-        for _ in finished:
-            pass
-
-
-def _make_tray_task(task: _TrayTask) -> None:
-    make_tray(_workshop(task.folder, task.job_sha256), task.tray, Path(task.folder))
-
-
-def _trays(outcome: BatchOutcome, batch: _Batch) -> tuple[Tray, ...]:
+def _trays(rows: Rows, batch: _Batch) -> tuple[Tray, ...]:
     """The trays of the pins that passed, in the file's order: a pin that failed is not to be marked."""
     fixture = batch.workshop.setup.job.fixture
     if fixture is None:
         return ()
-    return trays_of(fixture.value, [(pin.mark, pin.files) for pin in outcome.pins if pin.passed])
+    made = zip(batch.orders.good, rows, strict=True)
+    return trays_of(fixture.value, [(mark, row["files"]) for (_, mark), row in made if row["verdict"] == "pass"])
 
 
-def _tray_files(outcome: BatchOutcome, batch: _Batch) -> tuple[str, ...]:
-    return tuple(name for tray in _trays(outcome, batch) for name in tray.files)
+def _files_of(trays: Sequence[Tray]) -> tuple[str, ...]:
+    return tuple(name for tray in trays for name in tray.files)
 
 
-def _outcome(batch: _Batch, *, made: int) -> BatchOutcome:
-    """What stands in the folder."""
-    pins = tuple(_finished(order, mark, batch) for order, mark in batch.orders.good)
-    return BatchOutcome(folder=batch.folder, pins=pins, skipped=batch.orders.bad, made=made)
-
-
-def _finished(order: Order, mark: Mark, batch: _Batch) -> PinOutcome:
-    folder = batch.pin(mark)
-    check = load_check(folder)
-    if check is None:
-        raise UnfinishedError(f"{folder / CHECK}: has been changed while the batch was made; repeat the command")
-    return PinOutcome(
-        order=order,
-        mark=mark,
-        passed=check["verdict"] == "pass",
-        findings=tuple(check["findings"]),
-        time=time_in(check),
-        files=hashes_in(folder, file_names(batch.workshop.setup.job)),
-    )
-
-
-def _manifest(outcome: BatchOutcome, batch: _Batch) -> bytes:
-    return manifest_bytes(
+def _manifest(
+    rows: Rows, trays: Sequence[Tray], batch: _Batch, priors: Sequence[tuple[str, str]] | None
+) -> Iterator[bytes]:
+    return manifest_pieces(
         batch.folder,
         batch.binding,
         job_name=batch.workshop.setup.job.name,
-        pins=[_row(pin) for pin in outcome.pins],
-        skipped=_skipped(outcome),
-        trays=_tray_files(outcome, batch),
+        priors=priors,
+        pins=rows,
+        skipped=_skipped(batch.orders),
+        trays=_files_of(trays),
     )
 
 
-def _skipped(outcome: BatchOutcome) -> list[dict[str, Any]]:
-    return [{"line": line, "reason": reason} for line, reason in outcome.skipped]
+def _skipped(orders: Orders) -> list[dict[str, Any]]:
+    return [{"line": line, "reason": reason} for line, reason in orders.bad]
 
 
-def _row(pin: PinOutcome) -> dict[str, Any]:
+def _row(pin: PinOutcome, files: dict[str, str]) -> dict[str, Any]:
     return {
         "line": pin.order.line,
         "serial": pin.mark.serial,
@@ -327,5 +365,5 @@ def _row(pin: PinOutcome) -> dict[str, Any]:
         "id": pin.mark.id,
         "status": "made",
         "verdict": "pass" if pin.passed else "fail",
-        "files": pin.files,
+        "files": files,
     }

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from engrave.base.config import parse_json
 from engrave.batch.pin import job_document
-from engrave.batch.pool import pooled
-from engrave.batch.run import Progress
+from engrave.batch.progress import Progress
+from engrave.batch.workers import LocalCrew, pooled
 from engrave.code.mark import Mark
 from engrave.job import job_from_json
 from engrave.job.resolve import JOB_SCHEMA
@@ -41,7 +41,7 @@ def struck_often(
     trials: list[Trial] = []
     for some in _found(tip, mark, checker, draws, workers=workers):
         trials += some
-        progress(len(trials), len(draws), "")
+        progress(len(trials), len(draws), "", None)
     return tuple(sorted(trials, key=lambda entry: entry.index))
 
 
@@ -56,8 +56,13 @@ def _found(
         return
     job = job_document(checker.setup.job)
     tasks = (_Task(tip=tip, mark=mark, job=job, draws=part) for part in parts)
-    with closing(pooled(_task, tasks, workers=min(workers, len(parts)))) as finished:
+    crew = LocalCrew(workers=min(workers, len(parts)))
+    with closing(pooled(_task, tasks, crew=crew, name=_name)) as finished:
         yield from finished
+
+
+def _name(task: _Task) -> str:
+    return f"{task.mark.characters}: strikes {task.draws[0][0]} to {task.draws[-1][0]}"
 
 
 def _task(task: _Task) -> list[Trial]:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from engrave.base.errors import Exit, InputError, OccupiedError
+from engrave.cli.completion import complete_job, complete_kind, complete_name
 from engrave.cli.health import examined
 from engrave.cli.output import finding_line, json_option, print_json, quiet_option, tell
 
@@ -20,7 +21,7 @@ _SURE, _HOPELESS = 0.9999, 0.0001
 
 
 @click.command("list")
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=complete_kind)
 @_library_option
 @json_option
 def list_names(kind: str | None, library: Path | None, *, as_json: bool) -> Exit:
@@ -45,8 +46,8 @@ def list_names(kind: str | None, library: Path | None, *, as_json: bool) -> Exit
 
 
 @click.command()
-@click.argument("kind")
-@click.argument("name")
+@click.argument("kind", shell_complete=complete_kind)
+@click.argument("name", shell_complete=complete_name)
 @_library_option
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="Draw it, too: a pin or a face, to this SVG file."
@@ -146,7 +147,7 @@ def _require_new(path: Path) -> None:
 
 
 @job.command("fit")
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=click.Path(path_type=Path), required=False, shell_complete=complete_job)
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="Write the job with the best layout to this new file."
 )
@@ -209,7 +210,7 @@ def _sizes(entry: dict[str, Any]) -> Iterator[str]:
 
 
 @job.command("check")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path), shell_complete=complete_job)
 @json_option
 def job_check(path: Path, *, as_json: bool) -> Exit:
     """Hold a job against the design rules without engraving."""
@@ -250,3 +251,6 @@ def _print_state(document: dict[str, Any]) -> None:
         click.echo(f"  {package['name']}: {'ours' if package['ours'] else foreign}")
     for library in document["libraries"]:
         click.echo(f"  {library['name']} {library['version'] or 'MISSING'}")
+    for part in document["optional"]:
+        lacking = f"not installed; `{part['install']}` would give {part['gives']}"
+        click.echo(f"  {part['library']} {part['version'] or lacking}")

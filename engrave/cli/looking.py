@@ -11,12 +11,12 @@ from engrave.cli.output import (
     job_option,
     json_option,
     print_json,
-    progress_bar,
     quiet_option,
     tell,
     tell_findings,
     verbose_option,
 )
+from engrave.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from engrave.api import PinName

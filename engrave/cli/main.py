@@ -6,12 +6,15 @@ Start-up is kept low by naming every command with its one-line help here; its mo
 import io
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from engrave.base.errors import EngraveError, Exit
+from engrave.cli.log import Level, Log, captured, current_log, log_for, log_format_option
 from engrave.cli.output import print_json
 
 # Name -> module, function, one-line help (a test holds the helps against the commands' own).
@@ -33,6 +36,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Read machine files back, cut and strike them in simulation, and read.",
     ),
     "report": ("engrave.cli.reporting", "report", "Write the QA page of a finished batch again, or its table."),
+    "verify": (
+        "engrave.cli.provenance",
+        "verify",
+        "Hold a finished folder against its manifest, signature and record.",
+    ),
+    "key": ("engrave.cli.provenance", "key", "Make a key by which folders are signed, or show one."),
     "strike": (
         "engrave.cli.striking",
         "strike",
@@ -61,6 +70,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "face": ("engrave.cli.faces", "face", "Make a typeface from a font file."),
     "doctor": ("engrave.cli.data", "doctor", "Say what is installed and whether it is sound."),
+    "completion": (
+        "engrave.cli.completion",
+        "completion",
+        "Print the script by which a shell completes commands and names.",
+    ),
 }
 
 
@@ -80,6 +94,22 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}.{function} is no command")
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. An interruption goes up without the empty line that click puts on standard error."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            if not current_log().structured:
+                raise
+            raise click.Abort from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Commands that begin so, from the table, and the group's own options."""
+        found = [
+            CompletionItem(name, help=text) for name, (_, _, text) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return found + (click.Command.shell_complete(self, ctx, incomplete) if incomplete.startswith("-") else [])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands with the helps that stand here."""
@@ -110,6 +140,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
     callback=_print_version,
     help="Print the version and exit.",
 )
+@log_format_option
 def cli() -> None:
     """From a serial number to laser files for a firing-pin microstamp, checked by reading them back."""
 
@@ -131,15 +162,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> Exit:
     """Run the command line on these arguments; no exception leaves it."""
+    log, arguments = log_for(arguments, os.environ)
+    begun = time.monotonic()
+    with captured(log):
+        _begin(log, arguments)
+        code = _run(arguments, log)
+        log.put(
+            "ended", level=_LEVELS.get(code, "error"), exit_code=int(code), seconds=round(time.monotonic() - begun, 3)
+        )
+    return code
+
+
+_LEVELS: dict[Exit, Level] = {Exit.DONE: "info", Exit.NO: "warning"}
+
+
+def _begin(log: Log, arguments: Sequence[str]) -> None:
+    """Put on the log which command was called, and by which version; of its arguments nothing but the command."""
+    if log.structured:
+        from engrave.base.version import tool_version  # noqa: PLC0415 - start-up
+
+        command = next((word for word in arguments if not word.startswith("-")), None)
+        log.put("started", command=command if command in COMMANDS else None, version=tool_version())
+
+
+_SAFE = "interrupted; nothing is half-written, and the same command goes on from here"
+
+
+def _run(arguments: Sequence[str], log: Log) -> Exit:
     try:
-        outcome = cli.main(args=list(arguments), prog_name="pin-engrave", standalone_mode=False)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        message = "interrupted; nothing is half-written, and the same command goes on from here"
-        return _failed(arguments, "interrupted", (message,), Exit.INTERRUPTED)
-    except SystemExit:
-        return Exit.UNFINISHED  # click's answer where the reader of our output has gone
+        outcome = cli.main(args=list(arguments), prog_name="pin-engrave", standalone_mode=False, obj=log)
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        # Click raises its own out of the interruption; where a batch was under way that says how far it had come.
+        said = str(error if isinstance(error, KeyboardInterrupt) else error.__cause__ or "")
+        return _failed(log, arguments, "interrupted", (said or _SAFE,), Exit.INTERRUPTED)
+    except SystemExit as ended:
+        # From click: with 0 where a shell's question was answered, else where the reader of our output has gone.
+        return Exit.DONE if ended.code == 0 else Exit.UNFINISHED
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
-        return _failed(arguments, *_told(error), hint=_usage(error))
+        return _failed(log, arguments, *_told(error), hint=_usage(error))
     return outcome if isinstance(outcome, Exit) else Exit.DONE
 
 
@@ -166,14 +226,16 @@ def _usage(error: Exception) -> str:
     return f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'."
 
 
-def _failed(arguments: Sequence[str], slug: str, faults: Sequence[str], code: Exit, *, hint: str = "") -> Exit:
+def _failed(
+    log: Log, arguments: Sequence[str], slug: str, faults: Sequence[str], code: Exit, *, hint: str = ""
+) -> Exit:
     for fault in faults:
-        click.echo(f"pin-engrave: {fault}", err=True)
+        log.say(fault if log.structured else f"pin-engrave: {fault}", level="error", event="fault", slug=slug)
     if hint:
-        click.echo(hint, err=True)
+        log.say(hint, event="usage")
     if "--json" in arguments:
         try:
             print_json({"schema": "pin-engrave/error/1", "slug": slug, "exit_code": int(code), "faults": list(faults)})
         except OSError as error:
-            click.echo(f"pin-engrave: standard output: {error}", err=True)
+            log.say(f"pin-engrave: standard output: {error}", level="error", event="fault", slug="unfinished")
     return code

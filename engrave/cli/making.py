@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engrave.base.durations import Duration
 from engrave.base.errors import Exit
+from engrave.cli.completion import complete_names_of
 from engrave.cli.output import (
     actor_option,
     job_option,
     json_option,
     print_json,
-    progress_bar,
     quiet_option,
     registry_option,
     tell,
@@ -20,6 +19,7 @@ from engrave.cli.output import (
     verbose_option,
     worker_count,
 )
+from engrave.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from engrave.api import BatchOutcome, Orders, RegistryGiven
@@ -37,7 +37,17 @@ _out_option = click.option(
     help="The folder; bound to this input and job.",
 )
 _formats_option = click.option(
-    "--formats", callback=_formats_of, help="Machine files, such as ngc,dxf; without it those that the job names."
+    "--formats",
+    callback=_formats_of,
+    shell_complete=complete_names_of("formats"),
+    help="Machine files, such as ngc,dxf; without it those that the job names.",
+)
+
+
+_sign_option = click.option(
+    "--sign",
+    metavar="KEY",
+    help="Sign the manifest by the private key in this file, or at keyring:NAME; `key new` makes one.",
 )
 
 
@@ -48,7 +58,13 @@ _formats_option = click.option(
 @registry_option
 @actor_option
 @_formats_option
+@_sign_option
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes to use; without it one a processor.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="A Dask scheduler whose workers make the pins instead: tcp://127.0.0.1:PORT, or tls://HOST:PORT.",
+)
 @click.option("--skip-bad", is_flag=True, help="Make the good rows of a CSV that has bad ones, and exit with 3.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
 @json_option
@@ -62,7 +78,9 @@ def batch(
     registry_address: str | None,
     actor: str | None,
     formats: tuple[str, ...] | None,
+    sign: str | None,
     workers: int | None,
+    scheduler: str | None,
     skip_bad: bool,
     dry_run: bool,
     as_json: bool,
@@ -77,9 +95,15 @@ def batch(
     """
     from engrave import api  # noqa: PLC0415 - start-up
 
+    if workers is not None and scheduler is not None:
+        raise click.UsageError("--workers says how many processes make pins here, --scheduler who makes them elsewhere")
+    if scheduler is not None:
+        api.scheduler_address(scheduler)
     registry = _registry(registry_address, actor)
+    if scheduler is not None:
+        api.scheduler_address(scheduler)
     if dry_run:
-        orders = api.plan(serials, job_path, out=out, formats=formats, skip_bad=skip_bad, registry=registry)
+        orders = api.plan(serials, job_path, out=out, formats=formats, skip_bad=skip_bad, registry=registry, sign=sign)
         return _print_plan(orders, as_json=as_json, quiet=quiet)
     with progress_bar("engraving", quiet=quiet) as progress:
         outcome = api.batch(
@@ -91,6 +115,8 @@ def batch(
             skip_bad=skip_bad,
             progress=progress,
             registry=registry,
+            scheduler=scheduler,
+            sign=sign,
         )
     return _print_outcome(outcome, as_json=as_json, quiet=quiet, verbose=verbose)
 
@@ -104,6 +130,7 @@ def batch(
 @registry_option
 @actor_option
 @_formats_option
+@_sign_option
 @json_option
 @quiet_option
 @verbose_option
@@ -117,6 +144,7 @@ def make(
     registry_address: str | None,
     actor: str | None,
     formats: tuple[str, ...] | None,
+    sign: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -125,7 +153,9 @@ def make(
     from engrave import api  # noqa: PLC0415 - start-up
 
     registry = _registry(registry_address, actor)
-    outcome = api.make(serial, maker=maker, model=model, out=out, job=job_path, formats=formats, registry=registry)
+    outcome = api.make(
+        serial, maker=maker, model=model, out=out, job=job_path, formats=formats, registry=registry, sign=sign
+    )
     return _print_outcome(outcome, as_json=as_json, quiet=quiet, verbose=verbose)
 
 
@@ -154,29 +184,31 @@ def _print_outcome(outcome: "BatchOutcome", *, as_json: bool, quiet: bool, verbo
 
     if as_json:
         print_json(api.outcome_to_json(outcome))
-    for pin in outcome.pins:
+    # Reading each pin's findings takes time, and of a batch that is good nobody asked for them.
+    for pin in outcome.pins if verbose or outcome.passed < len(outcome.pins) else ():
         if verbose or not pin.passed:
             verdict = "pass" if pin.passed else "FAIL"
-            tell(f"{verdict} {pin.mark.characters} {pin.mark.serial} ({pin.mark.maker}, {pin.mark.model})", quiet=quiet)
+            tell(
+                f"{verdict} {pin.mark.characters} {pin.mark.serial} ({pin.mark.maker}, {pin.mark.model})",
+                quiet=quiet,
+                level="info" if pin.passed else "warning",
+                event="pin",
+                characters=pin.mark.characters,
+                serial=pin.mark.serial,
+                verdict=verdict.lower(),
+            )
             tell_findings(pin.findings, verbose=verbose, quiet=quiet)
     _tell_skipped(outcome.skipped, quiet=quiet)
-    passed = sum(pin.passed for pin in outcome.pins)
     tell(
-        f"{passed} of {len(outcome.pins)} pins pass, {outcome.made} made now, "
+        f"{outcome.passed} of {len(outcome.pins)} pins pass, {outcome.made} made now, "
         f"{len({line for line, _ in outcome.skipped})} rows skipped: {outcome.folder / 'index.html'}",
         quiet=quiet,
     )
-    _tell_time(outcome, quiet=quiet)
+    if outcome.time is not None:
+        tell(f"machine time of the pins that pass, estimated: {outcome.time.told()}", quiet=quiet)
     return Exit.DONE if outcome.good else Exit.NO
-
-
-def _tell_time(outcome: "BatchOutcome", *, quiet: bool) -> None:
-    """How long the pins take together, where it is known of all that pass."""
-    together = Duration.of_all(pin.time for pin in outcome.pins if pin.passed)
-    if together is not None:
-        tell(f"machine time of the pins that pass, estimated: {together.told()}", quiet=quiet)
 
 
 def _tell_skipped(bad: tuple[tuple[int, str], ...], *, quiet: bool) -> None:
     for _, reason in bad:
-        tell(f"skipped: {reason}", quiet=quiet)
+        tell(f"skipped: {reason}", quiet=quiet, level="warning", event="skipped")

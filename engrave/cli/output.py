@@ -2,13 +2,13 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+
+from engrave.cli.completion import complete_job
+from engrave.cli.log import Level, current_log
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 quiet_option = click.option("--quiet", is_flag=True, help="No progress and no messages.")
@@ -17,6 +17,7 @@ job_option = click.option(
     "--job",
     "job_path",
     type=click.Path(path_type=Path),
+    shell_complete=complete_job,
     help="The job; without it the shipped example (see `pin-engrave job init`).",
 )
 
@@ -38,17 +39,24 @@ def print_json(document: object) -> None:
     click.echo(text.encode(errors="backslashreplace"), nl=False)
 
 
-def tell(message: str, *, quiet: bool) -> None:
-    """A message for people, on standard error."""
+def tell(message: str, *, quiet: bool, level: Level = "info", event: str = "message", **fields: object) -> None:
+    """A message on standard error: its text, or where a structured log is asked for an event with these fields."""
     if not quiet:
-        click.echo(message, err=True)
+        current_log().say(message, level=level, event=event, **fields)
 
 
 def tell_findings(findings: tuple[dict[str, Any], ...] | list[dict[str, Any]], *, verbose: bool, quiet: bool) -> None:
     """Errors, or with ``verbose`` every finding and its remedy, for people."""
     for finding in findings:
         if verbose or finding["severity"] == "error":
-            tell("  " + finding_line(finding, remedy=verbose), quiet=quiet)
+            line = finding_line(finding, remedy=verbose)
+            told = {key: finding[key] for key in ("number", "place", "value", "limit", "unit")}
+            log = current_log()
+            text = line if log.structured else f"  {line}"
+            tell(text, quiet=quiet, level=_LEVELS.get(finding["severity"], "info"), event="finding", **told)
+
+
+_LEVELS: dict[str, Level] = {"error": "error", "warning": "warning"}
 
 
 def finding_line(finding: dict[str, Any], *, remedy: bool) -> str:
@@ -64,18 +72,3 @@ def finding_line(finding: dict[str, Any], *, remedy: bool) -> str:
 def worker_count() -> int:
     """As many workers as this process may use processors."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-
-
-@contextmanager
-def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on standard error with the time left; silent when asked, or where no terminal shows it."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _done, _total, _name: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=f"{label} {name}")

@@ -6,15 +6,16 @@ from typing import Any
 import click
 
 from engrave.base.errors import Exit
+from engrave.cli.completion import complete_names_of
 from engrave.cli.output import (
     json_option,
     print_json,
-    progress_bar,
     quiet_option,
     tell_findings,
     verbose_option,
     worker_count,
 )
+from engrave.cli.progress import progress_bar
 
 
 def _names(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -26,11 +27,16 @@ def _names(_ctx: click.Context, _parameter: click.Parameter, value: str | None) 
 @click.option(
     "--conditions",
     callback=_names,
+    shell_complete=complete_names_of("conditions"),
     help="Names parted by commas, such as nominal,tilted,worn; without it those of the job.",
 )
 @click.option("--samples", type=int, default=0, show_default=True, help="Strikes to draw from the ensemble besides.")
 @click.option("--seed", type=click.IntRange(0), help="What the draws begin from; 0 without it.")
-@click.option("--ensemble", help="The ranges to draw from (`list ensembles`); field without it.")
+@click.option(
+    "--ensemble",
+    shell_complete=complete_names_of("ensembles"),
+    help="The ranges to draw from (`list ensembles`); field without it.",
+)
 @click.option(
     "--out",
     "-o",

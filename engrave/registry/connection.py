@@ -18,6 +18,7 @@ _BUSY_MS = 60_000
 _SQLITE, _POSTGRESQL = "sqlite", "postgresql"
 _IN_MEMORY = ":memory:"
 _SECRETS = ("password", "sslpassword")
+_SERVER = "write postgresql://user@host/database"
 _DRIVERS = {_SQLITE: "sqlite+pysqlite", _POSTGRESQL: "postgresql+psycopg"}
 _WRITING = "pin_engrave_writing"
 # The write-ahead log of SQLite 3.7.0 to 3.51.2 may corrupt a database when it is reset; mended in 3.51.3, and in the
@@ -51,6 +52,8 @@ def registry_url(given: str) -> URL:
     Raises InputError for anything else.
     """
     if "://" not in given:
+        if _may_hold_password(given):
+            raise InputError(f"registry: {_SERVER}; a file's path with ':' and '@' in it as sqlite:///PATH")
         if not given.strip() or "\0" in given or given == _IN_MEMORY:
             raise InputError(f"registry {given!r}: give the path of a file, or postgresql://user@host/database")
         return URL.create(_DRIVERS[_SQLITE], database=given)
@@ -59,12 +62,20 @@ def registry_url(given: str) -> URL:
         kind = url.get_backend_name()
     except (exc.ArgumentError, ValueError) as error:
         # The text itself may hold a password, and is not shown.
-        raise InputError("registry: the address is no URL; write postgresql://user@host/database") from error
+        raise InputError(f"registry: the address is no URL; {_SERVER}") from error
     if kind not in _DRIVERS:
         raise InputError(f"registry: {kind!r} is not served; give a file's path, or postgresql://user@host/database")
+    if kind == _POSTGRESQL and _may_hold_password(url.database or ""):
+        raise InputError(f"registry: the address has ':' and '@' in its database's name; {_SERVER}")
     if kind == _SQLITE and (url.database in (None, "", _IN_MEMORY) or url.host or url.query):
         raise InputError("registry: the URL names no file alone; write sqlite:///registry.db, or the path")
     return url.set(drivername=_DRIVERS[kind])
+
+
+def _may_hold_password(text: str) -> bool:
+    """Whether it looks like a server's address that was mistyped: it is not to be shown."""
+    before, at, _ = text.partition("@")
+    return bool(at) and ":" in before
 
 
 @contextmanager
@@ -100,15 +111,24 @@ def _shown(url: URL) -> str:
 
 
 def _require_file(path: Path, *, create: bool) -> None:
-    if not create and not path.is_file():
+    try:
+        is_there, has_folder = path.is_file(), path.parent.is_dir()
+    except OSError as error:
+        raise InputError(f"registry: cannot look for its file: {(error.strerror or str(error)).lower()}") from error
+    if not create and not is_there:
         raise InputError(f"registry {path}: there is no such file; `pin-engrave registry init` makes one")
-    if not path.parent.is_dir():
+    if not has_folder:
         raise InputError(f"registry {path}: there is no folder {path.parent}; make it first")
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == _POSTGRESQL:
-        return create_engine(url)
+        try:
+            engine = create_engine(url)
+            engine.dialect.create_connect_args(url)
+        except (exc.ArgumentError, ValueError) as error:
+            raise InputError(f"registry: the address names no server ({error}); {_SERVER}") from error
+        return engine
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

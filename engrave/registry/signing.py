@@ -1,28 +1,16 @@
 """Sign-off: a person answers, by name and meaning, for marks that a manifest says were engraved and verified."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-from sqlalchemy import Connection, select
 
 from engrave.base.errors import raise_faults
 from engrave.registry.becoming import named
 from engrave.registry.chain import Addition, Stamp, append
+from engrave.registry.citing import Made, manifests_of
 from engrave.registry.connection import Registry, writing
-from engrave.registry.issuing import VOID, Issued, Pin, current_marks
-from engrave.registry.schema import STATES, events, steps
-from engrave.registry.viewing import told_of
+from engrave.registry.issuing import VOID, Issued, current_marks
+from engrave.registry.schema import STATES, steps
 
-_VERIFIED, _SIGNED = STATES.index("verified"), STATES.index("signed off")
-_AT_ONCE = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A pin that a manifest names, with the id of the mark that it was given."""
-
-    pin: Pin
-    id: int
+_SIGNED = STATES.index("signed off")
 
 
 def sign_off(
@@ -45,7 +33,7 @@ def sign_off(
         faults.append("meaning: is empty or cannot be printed; say what the signature means, such as 'released'")
     with writing(registry) as connection:
         known = current_marks(connection, [entry.pin for entry in made])
-        verified = _manifests(connection, [mark.id for mark in known.values()])
+        verified = manifests_of(connection, [mark.id for mark in known.values()])
         faults += [fault for entry in made for fault in _faults(entry, known.get(entry.pin), verified, manifest)]
         raise_faults(faults)
         marks = tuple(known[entry.pin] for entry in made)
@@ -71,18 +59,3 @@ def _faults(made: Made, mark: Issued | None, verified: Mapping[int, str | None],
     if found is None:
         return [f"{pin}: is not on record as verified; repeat the batch with --registry"]
     return [] if found == manifest else [f"{pin}: was verified with another manifest, {found}"]
-
-
-def _manifests(connection: Connection, ids: Sequence[int]) -> dict[int, str | None]:
-    """The manifest that each mark was verified with."""
-    verified: dict[int, int] = {}
-    for start in range(0, len(ids), _AT_ONCE):
-        part = steps.c.mark.in_(ids[start : start + _AT_ONCE])
-        query = select(steps.c.mark, steps.c.event).where(part & (steps.c.state == _VERIFIED))
-        verified |= {row.mark: row.event for row in connection.execute(query)}
-    bodies: dict[int, str | None] = {}
-    for number in set(verified.values()):
-        body = connection.execute(select(events.c.body).where(events.c.seq == number)).scalar()
-        told = told_of(body or "").get("manifest")
-        bodies[number] = told if isinstance(told, str) else None
-    return {mark: bodies[number] for mark, number in verified.items()}

@@ -1,13 +1,13 @@
 """The QA report of a batch: one HTML file that opens offline, with every pin's marks, pictures, depths and findings.
 
-The page is written as its pins come, one JSON block each, so that a batch of any size needs no more memory than its
-table. Its one script and its one style are let in by their hashes and nothing else is: no network, no other code. The
-script shows texts as text alone; what must be seen without it stands in ``noscript``, escaped.
+The page is written as its pins come, one JSON block each, and its table from rows on disk: memory does not grow with
+the batch. Its one script and its one style are let in by their hashes and nothing else is: no network, no other code.
+The script shows texts as text alone; what must be seen without it stands in ``noscript``, escaped.
 """
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
@@ -15,6 +15,7 @@ from io import BytesIO
 from string import Template
 from typing import BinaryIO
 
+from engrave.base.rows import Rows, rows_file
 from engrave.report.markup import Markup, element, empty, joined
 from engrave.report.page_data import COLUMNS, PAGE_SCHEMA, Outlines, PinRow, cells_of, pin_data, script_json
 from engrave.report.view import SCALE_BAR_LABEL
@@ -62,8 +63,9 @@ class Summary:
 class _Written:
     """What the pins written so far come to."""
 
+    pins: int = 0
     outlines: Outlines = field(default_factory=Outlines)
-    table: list[tuple[str, ...]] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
     kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
 
@@ -87,15 +89,25 @@ def write_page(out: BinaryIO, rows: Iterable[PinRow], *, summary: Summary) -> No
     )
     out.write(skeleton.encode())
     written = _Written()
-    for number, row in enumerate(rows):
-        out.write(_block(f"pin-{number}", script_json(pin_data(row, written.outlines))))
-        _count(row, written)
-    out.write(_block("batch", script_json(_batch(summary, written))))
-    out.write(f"{_without_script(summary, written).text}\n<script>{script}</script>\n</body>\n</html>\n".encode())
+    with rows_file() as file:
+        table = Rows(file, _cells_of_written(out, rows, written))
+        _write_batch(out, summary, written, table)
+        _write_without_script(out, summary, written, table)
+    out.write(f"\n<script>{script}</script>\n</body>\n</html>\n".encode())
 
 
-def _count(row: PinRow, written: _Written) -> None:
-    written.table.append(cells_of(row))
+def _cells_of_written(out: BinaryIO, rows: Iterable[PinRow], written: _Written) -> Iterator[tuple[str, ...]]:
+    """Write each pin's block: the cells of its row in the table."""
+    for row in rows:
+        out.write(_block(f"pin-{written.pins}", script_json(pin_data(row, written.outlines))))
+        cells = cells_of(row)
+        _count(row, cells, written)
+        yield cells
+
+
+def _count(row: PinRow, cells: Sequence[str], written: _Written) -> None:
+    written.pins += 1
+    written.verdicts[cells[COLUMNS.index("verdict")]] += 1
     written.kinds.update({(finding.number, finding.severity.value) for finding in row.findings})
     for finding in row.findings:
         written.first.setdefault(finding.number, _sentence(finding))
@@ -132,10 +144,10 @@ def _policy(script: str, style: str) -> str:
 
 
 def _counts(summary: Summary, written: _Written) -> list[tuple[str, str]]:
-    verdicts = Counter(cells[COLUMNS.index("verdict")] for cells in written.table)
+    verdicts = written.verdicts
     others = sorted(set(verdicts) - {PASS, FAIL})
     skipped = len({line for line, _ in summary.skipped})
-    counts = [("Pins", len(written.table)), *((word.capitalize(), verdicts[word]) for word in (PASS, FAIL, *others))]
+    counts = [("Pins", written.pins), *((word.capitalize(), verdicts[word]) for word in (PASS, FAIL, *others))]
     return [(name, f"{count}") for name, count in (*counts, *([("Skipped rows", skipped)] if skipped else []))]
 
 
@@ -164,24 +176,41 @@ def _batch(summary: Summary, written: _Written) -> dict[str, object]:
         "scale_bar": SCALE_BAR_LABEL,
         "outlines": written.outlines.entries,
         "columns": COLUMNS,
-        "rows": written.table,
+        "rows": [],
     }
 
 
-def _without_script(summary: Summary, written: _Written) -> Markup:
+def _write_batch(out: BinaryIO, summary: Summary, written: _Written, table: Rows) -> None:
+    """The block of the whole batch; the rows are its last member."""
+    before, hole, after = _block("batch", script_json(_batch(summary, written))).rpartition(b"]}")
+    out.write(before)
+    out.writelines((b"," if number else b"") + script_json(cells) for number, cells in enumerate(table))
+    out.write(hole + after)
+
+
+def _write_without_script(out: BinaryIO, summary: Summary, written: _Written, table: Rows) -> None:
     """What is seen where the script does not run: the summary, and each pin with its verdict."""
+    # No text holds a "<" of its own: the first empty body is the table's.
+    before, hole, after = _without_script(summary, written).text.partition("</tbody>")
+    out.write(before.encode())
+    places = [COLUMNS.index(name) for name in _SHOWN]
+    for number, cells in enumerate(table):
+        row = element("tr", None, *(element("td", None, element("bdi", None, cells[place])) for place in places))
+        out.write(f"{chr(10) if number else ''}{row.text}".encode())
+    out.write(f"{hole}{after}".encode())
+
+
+_SHOWN = ("serial", "maker", "model", "characters", "verdict", "reads", "findings")
+
+
+def _without_script(summary: Summary, written: _Written) -> Markup:
+    """The same without its rows."""
     facts = [
         part
         for name, value in (*_counts(summary, written), *summary.facts)
         for part in (element("dt", None, name), element("dd", None, value))
     ]
-    shown = ("serial", "maker", "model", "characters", "verdict", "reads", "findings")
-    places = [COLUMNS.index(name) for name in shown]
-    head = element("tr", None, *(element("th", {"scope": "col"}, name.capitalize()) for name in shown))
-    body = [
-        element("tr", None, *(element("td", None, element("bdi", None, cells[place])) for place in places))
-        for cells in written.table
-    ]
+    head = element("tr", None, *(element("th", {"scope": "col"}, name.capitalize()) for name in _SHOWN))
     return element(
         "noscript",
         None,
@@ -190,7 +219,7 @@ def _without_script(summary: Summary, written: _Written) -> Markup:
                 Markup(""),
                 element("p", None, "This page needs its script for pictures, depths and files; here is the rest."),
                 element("dl", {"class": "facts"}, *facts),
-                element("table", None, element("thead", None, head), element("tbody", None, joined(body))),
+                element("table", None, element("thead", None, head), element("tbody", None, Markup(""))),
                 Markup(""),
             )
         ),

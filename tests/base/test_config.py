@@ -15,6 +15,7 @@ from engrave.base.config import (
     build,
     from_jsonable,
     json_bytes,
+    json_pieces,
     numeric_keys,
     parse_json,
     parse_toml,
@@ -355,3 +356,16 @@ def test_faults_are_told_of_the_class_that_is_meant_and_of_no_other(shape: objec
     with pytest.raises(InputError) as caught:
         from_jsonable(Drawn, {"shape": shape, "count": 1}, origin="x")
     assert caught.value.faults == faults
+
+
+@given(
+    items=st.lists(st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text()))),
+    text=st.sampled_from(["", '"pins": []', '\n  "pins": [', "é\\"]),
+    after=st.booleans(),
+)
+def test_a_document_written_piece_by_piece_is_the_one_written_whole(
+    items: list[object], text: str, *, after: bool
+) -> None:
+    last = {"last": text} if after else {}
+    whole = json_bytes({"first": text, "pins": items, **last})
+    assert b"".join(json_pieces({"first": text, "pins": [], **last}, "pins", iter(items))) == whole

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,18 @@ from engrave.api import load_job
 from engrave.base.config import json_bytes
 from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.base.files import TEMPORARY_PREFIX
-from engrave.batch import BatchOutcome, Orders, Workshop, named_by, read_serials, run_batch, workshop_for
+from engrave.batch import (
+    BatchOutcome,
+    Orders,
+    Workshop,
+    making,
+    named_by,
+    read_serials,
+    run_batch,
+    silent,
+    workshop_for,
+)
+from engrave.batch.workers import Loss
 from engrave.code.mark import Mark, mark_to_json
 from engrave.code.profiles import PROFILE_A
 
@@ -54,11 +66,11 @@ class Maker:
 @pytest.fixture
 def maker(monkeypatch: pytest.MonkeyPatch) -> Maker:
     made = Maker()
-    monkeypatch.setattr("engrave.batch.run.make_pin", made)
+    monkeypatch.setattr("engrave.batch.making.make_pin", made)
     monkeypatch.setattr(
         "engrave.batch.run.write_index",
         lambda out, _folder, recorded, _setup: out.write(
-            f"{len(recorded.pins)} pins, {sorted(recorded.files)}".encode()
+            f"{len(list(recorded.pins))} pins, {sorted(recorded.files)}".encode()
         ),
     )
     return made
@@ -70,6 +82,7 @@ class Batch:
     def __init__(self, orders: Orders, workshop: Workshop, folder: Path) -> None:
         self.orders, self.workshop, self.folder = orders, workshop, folder
         self.input_sha256 = "0" * 64
+        self.workers = 1
 
     def __call__(self) -> BatchOutcome:
         """Run it."""
@@ -78,8 +91,8 @@ class Batch:
             self.workshop,
             self.folder,
             input_sha256=self.input_sha256,
-            workers=1,
-            progress=lambda _done, _total, _characters: None,
+            workers=self.workers,
+            progress=silent,
         )
 
     def pin(self, index: int) -> Path:
@@ -207,6 +220,71 @@ def test_a_pin_that_an_interrupted_run_left_incomplete_is_made_again(batch: Batc
     assert batch().made == 3
 
 
+class Threads:
+    """A crew that has no processes: a worker's death is an error here."""
+
+    def __init__(self, *, workers: int) -> None:
+        self.workers = workers
+
+    def room(self) -> int:
+        """As many as there are workers."""
+        return self.workers
+
+    def begin(self) -> Executor:
+        """As many threads."""
+        return ThreadPoolExecutor(self.workers)
+
+    def end(self, executor: Executor, *, at_once: bool) -> None:
+        """Wait for them."""
+        executor.shutdown(cancel_futures=at_once)
+
+    def loss(self, error: BaseException) -> Loss | None:
+        """One worker."""
+        return Loss(reason="was killed") if isinstance(error, BrokenExecutor) else None
+
+    def watch(self) -> None:
+        """They cannot go away."""
+
+
+def test_a_pin_that_kills_its_workers_is_named_and_the_others_are_made(
+    batch: Batch, maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(shop: Workshop, mark: Mark) -> tuple[dict[str, bytes], None]:
+        if mark.serial == "AAA0002":
+            (batch.folder / "pins" / f"{TEMPORARY_PREFIX}half").mkdir()
+            raise BrokenExecutor
+        return maker(shop, mark)
+
+    batch.workers = 2
+    monkeypatch.setattr(making, "LocalCrew", Threads)
+    monkeypatch.setattr(making, "_workshop", lambda _folder, _sha256: batch.workshop)
+    with monkeypatch.context() as poisoned:
+        poisoned.setattr(making, "make_pin", killed)
+        with pytest.raises(UnfinishedError) as raised:
+            batch()
+    poison = batch.orders.good[1][1]
+    why = "set aside, since 2 workers died while they made it and nothing else; the last one was killed"
+    assert raised.value.faults == (
+        f"pin {poison.characters}, serial AAA0002 (Acme, P9): {why}",
+        "everything else is made; repeat the command to try them again",
+    )
+    # No trace of the one that was set aside, and nothing that says the folder were finished.
+    assert not (batch.folder / "manifest.json").exists()
+    names = {batch.pin(0).name, batch.pin(2).name}
+    assert {path.name for path in (batch.folder / "pins").iterdir()} == names
+    assert batch().made == 1
+    assert (batch.folder / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_an_interrupt_says_how_far_the_batch_came(batch: Batch, maker: Maker, at: int) -> None:
+    maker.fails[at] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt, match=f"^stopped after {at - 1} of 3 pins; the same command goes on"):
+        batch()
+    maker.fails.clear()
+    assert batch().made == 4 - at
+
+
 def test_leftovers_of_a_killed_run_are_removed(batch: Batch) -> None:
     batch.folder.mkdir()
     (batch.folder / f"{TEMPORARY_PREFIX}0").write_bytes(b"half of .run.json")
@@ -248,17 +326,15 @@ def test_a_damaged_document_is_refused_and_nothing_touched(
 
 
 @pytest.mark.parametrize("pins", [None, 3, [3], [{}], [{"characters": "x", "files": 3}]])
-def test_a_manifest_with_damaged_rows_is_refused_or_done_again(batch: Batch, pins: object) -> None:
+def test_a_manifest_with_damaged_rows_is_refused(batch: Batch, pins: object) -> None:
     batch()
     path = batch.folder / "manifest.json"
     whole = path.read_bytes()
     path.write_text(json.dumps({**json.loads(whole), "pins": pins}))
-    if pins is None:
-        assert batch().made == 0
-        assert path.read_bytes() == whole
-    else:
-        with pytest.raises(InputError, match="its pins are not as this version writes them"):
-            batch()
+    before = batch.state()
+    with pytest.raises(InputError, match=r"manifest.json: .*put the document back as it was made"):
+        batch()
+    assert batch.state() == before
 
 
 def test_other_serials_another_job_another_version(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,11 +76,11 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     made = Shop(tmp_path)
-    monkeypatch.setattr("engrave.batch.run.make_pin", made.make)
+    monkeypatch.setattr("engrave.batch.making.make_pin", made.make)
     monkeypatch.setattr(
         "engrave.batch.run.write_index",
         lambda out, _folder, recorded, _setup: out.write(
-            f"{len(recorded.pins)} pins, {sorted(recorded.files)}".encode()
+            f"{len(list(recorded.pins))} pins, {sorted(recorded.files)}".encode()
         ),
     )
     yield made

@@ -54,7 +54,7 @@ def found(pin: Pin, samples: int, *, workers: int) -> tuple[tuple[Trial, ...], l
         pin.checker,
         draws(pin, samples),
         workers=workers,
-        progress=lambda done, total, _name: told.append((done, total)),
+        progress=lambda done, total, _name, _passed: told.append((done, total)),
     )
     return trials, told
 
@@ -87,9 +87,11 @@ def test_parts_that_come_late_are_put_in_their_place(pin: Pin, monkeypatch: pyte
     """Workers end in any order."""
     monkeypatch.setattr(strikes, "trial", blank)
 
-    def pooled(function, tasks, *, workers):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - stands in for a generic
-        assert workers == 2
-        yield from map(function, reversed(list(tasks)))
+    def pooled(function, tasks, *, crew, name):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - stands in for a generic
+        assert crew.workers == 2
+        tasks = list(tasks)
+        assert name(tasks[1]) == f"{tasks[1].mark.characters}: strikes 16 to 19"
+        yield from map(function, reversed(tasks))
 
     monkeypatch.setattr(strikes, "pooled", pooled)
     trials, steps = found(pin, 20, workers=8)

@@ -34,7 +34,7 @@ REGISTRY = tuple(
 PARTS = (
     "job init", "job check", "job fit", "pin fit", "face import", "calibrate laser", "calibrate laser coupon",
     "calibrate laser fit", "calibrate edm", "calibrate edm coupon", "calibrate edm fit", "calibrate gauge",
-    "tray restart", "tray place", "tray check", "tray map",
+    "key new", "key show", "tray restart", "tray place", "tray check", "tray map",
 )  # fmt: skip
 AT = ("--registry", "{}/registry.db")
 
@@ -92,6 +92,32 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (WRONG, ("make", "375-76834", "--maker", "Nobody", "--model", "Compact", "--out", "{}/out", JSON)),
     (WRONG, ("make", "375-76834", *WHOSE, "--out", "{}/good.csv", JSON)),
     (UNFINISHED, ("make", "375-76834", *WHOSE, "--out", "{}/good.csv/below", JSON)),
+    (WRONG, ("make", "375-76834", *WHOSE, "--out", "{}/out", "--sign", "{}/absent.pem", JSON)),
+    (WRONG, ("batch", "{}/good.csv", "--out", "{}/out", "--sign", "{}/good.csv", JSON)),
+    (WRONG, ("batch", "{}/good.csv", "--out", "{}/out", "--dry-run", "--sign", "{}/absent.pem", JSON)),
+    (WRONG, ("batch", "{}/good.csv", "--out", "{}/out", "--dry-run", "--scheduler", "tcp://example.org:1", JSON)),
+    (WRONG, ("batch", "{}/good.csv", "--out", "{}/out", "--scheduler", "tcp://[::1]:1", "--workers", "2", JSON)),
+    # key
+    (WRONG, ("key",)),
+    (OK, ("key", "new", "{}/shop.pem", JSON)),
+    (OK, ("key", "new", "{}/shop.pem", "--public", "{}/known.pem", "--quiet")),
+    (WRONG, ("key", "new", "{}/good.csv", JSON)),
+    (WRONG, ("key", "new", "{}/shop.pem", "--public", "{}/good.csv", JSON)),
+    (WRONG, ("key", "new", "{}/nowhere/shop.pem", JSON)),
+    (WRONG, ("key", "new", "keyring:shop", JSON)),
+    (OK, ("key", "show", "{}/public.pem", JSON)),
+    (OK, ("key", "show", "{}/public.pem")),
+    (WRONG, ("key", "show", "{}/good.csv", JSON)),
+    (WRONG, ("key", "show", "{}/absent.pem", JSON)),
+    # verify
+    (WRONG, ("verify", "{}", JSON)),
+    (WRONG, ("verify", "{}/absent", JSON)),
+    (WRONG, ("verify", "{}", "--key", "{}/good.csv", JSON)),
+    (WRONG, ("verify",)),
+    (NO, ("verify", "{}/finished", JSON)),
+    (NO, ("verify", "{}/finished", "--key", "{}/public.pem")),
+    (WRONG, ("verify", "{}/finished", "--key", "{}/good.csv", JSON)),
+    (WRONG, ("verify", "{}/finished", "--registry", "{}/absent.db", JSON)),
     # encode
     (OK, ("encode", "375-76834", *WHOSE)),
     (OK, ("encode", " 375-76834\n", *WHOSE, JSON)),
@@ -368,6 +394,15 @@ MATRIX: list[tuple[Exit, tuple[str, ...]]] = [
     (OK, ("doctor",)),
     (OK, ("doctor", JSON)),
     (WRONG, ("doctor", "who", JSON)),
+    # completion
+    *((OK, ("completion", shell)) for shell in ("bash", "zsh", "fish")),
+    (WRONG, ("completion",)),
+    (WRONG, ("completion", "tcsh")),
+    # log
+    (OK, ("--log-format", "text", "doctor")),
+    (WRONG, ("doctor", "--log-format", "xml")),
+    (WRONG, ("doctor", "--log-format")),
+    (WRONG, ("encode", *WHOSE, "--", "--log-format=json")),
 ]
 
 
@@ -419,6 +454,14 @@ def _furnish(folder: Path) -> None:
     (folder / "latin1.csv").write_bytes("serial,maker,model\n375-76834,Bor\u00e9alis,Compact\n".encode("latin-1"))
     (folder / "utf16.csv").write_bytes(texts["good.csv"].encode("utf-16"))
     Image.new("L", (400, 400), 128).save(folder / "blank.png")
+    # The public key of RFC 8032, 7.1, TEST 2.
+    (folder / "public.pem").write_text(
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n"
+        "-----END PUBLIC KEY-----\n"
+    )
+    (folder / "finished").mkdir()
+    (folder / "finished" / "manifest.json").write_text('{"schema": "pin-engrave/manifest/2"}')
     (folder / "library" / "pins").mkdir(parents=True)
     (folder / "library" / "pins" / "mine.toml").write_text("shape = 3")
     (folder / "library" / "faces").mkdir()
@@ -467,7 +510,8 @@ def test_matrix(
 
 def test_every_command_that_prints_json_is_in_the_table_with_a_good_and_a_bad_line() -> None:
     # Groups of commands and those that print no document; commands that are tried on real files, in tests of their own.
-    mute = {"calibrate", "calibrate laser", "calibrate edm", "case", "job", "preview", "registry", "report", "tray"}
+    mute = {"calibrate", "calibrate laser", "calibrate edm", "case", "completion", "job", "key", "preview", "registry"}
+    mute |= {"report", "tray"}
     elsewhere = {
         "calibrate laser fit",
         "calibrate edm fit",

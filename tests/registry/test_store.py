@@ -18,7 +18,6 @@ from engrave.registry.connection import (
     Registry,
     connected,
     reading,
-    registry_url,
     sqlite_journal,
     writing,
 )
@@ -141,6 +140,8 @@ def test_a_registry_without_a_version_is_refused(filled: str, raw: Raw) -> None:
         "mysql://host/registry",
         "://",
         "postgresql://host:port/registry",
+        "postgresql://host/registry?port=x",
+        "x" * 5_000,
         "no scheme at all://",
     ],
 )
@@ -160,9 +161,11 @@ def test_a_password_is_never_shown() -> None:
             with pytest.raises(UnfinishedError) as caught, reading(registry):
                 pass
             assert "s3cret" not in str(caught.value)
-    with pytest.raises(InputError) as refused:
-        registry_url("postgresql://u:s3cret@host:port/registry")
-    assert "s3cret" not in str(refused.value)
+    mistyped = ("postgresql:/u:s3cret@host/registry", "postgresql:///u:s3cret@host/registry", "u:s3cret@host")
+    for address in ("postgresql://u:s3cret@host:port/registry", *mistyped):
+        with pytest.raises(InputError) as refused, connected(address):
+            pass
+        assert "s3cret" not in str(refused.value)
 
 
 def test_a_file_that_is_not_there_is_not_made_by_opening(tmp_path: Path, stamp: Stamp) -> None:
