@@ -28,8 +28,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+def _write_synced(path: Path, data: bytes, *, mode: int = _FILE_MODE) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
@@ -59,6 +59,34 @@ def write_atomic(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def write_new(path: Path, data: bytes, *, mode: int) -> None:
+    """Put ``data`` into a new file, whole or not at all; it has its mode before it has a byte.
+
+    Raises InputError where its folder is missing, OccupiedError where something stands at ``path``, UnfinishedError
+    where it cannot be written.
+    """
+    with writing(path):
+        _require_vacant(path, replace=False)
+    temporary = _beside(path)
+    try:
+        with writing(path):
+            _write_synced(temporary, data, mode=mode)
+            _put(temporary, path, replace=False)
+            _sync_new(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _sync_new(path: Path) -> None:
+    """Sync the folder of a file that is new, or there is none."""
+    try:
+        _sync_folder(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
 @contextmanager
 def whole_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """A temporary name beside ``path``: the file that the block makes there is at ``path`` once the block has ended.
@@ -67,7 +95,8 @@ def whole_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
     temporary one are removed. Raises InputError where its folder is missing, OccupiedError where something stands at
     ``path`` that is not to be replaced, UnfinishedError where it cannot be written.
     """
-    _require_vacant(path, replace=replace)
+    with writing(path):
+        _require_vacant(path, replace=replace)
     temporary = _beside(path)
     try:
         yield temporary

@@ -243,10 +243,18 @@ def read_manifest(folder: Path, take: Callable[[Mapping[str, Any]], None]) -> di
     return {"priors": None, **document} if older else document
 
 
+def tells_priors(folder: Path) -> bool:
+    """Whether the manifest does, or is going to: one of version 1 stays so, since records cite its hash.
+
+    Raises InputError where it is damaged.
+    """
+    return not is_finished(folder) or read_manifest(folder, lambda _pin: None)["priors"] is not None
+
+
 def _taken(pin: Any, take: Callable[[Mapping[str, Any]], None], path: Path) -> None:  # noqa: ANN401 - any JSON
     try:
         take(pin)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise InputError(f"{path}: its pins are not as this version writes them") from error
 
 

@@ -86,9 +86,24 @@ class Record:
         return replace(orders, good=tuple(good))
 
     def report(self, pins: Sequence[tuple[Mark, bool]], *, manifest_sha256: str) -> None:
-        """Put on record that these pins were made, and which of them passed; what is there already is passed over."""
-        from engrave.registry.becoming import advance  # noqa: PLC0415 - start-up
+        """Put on record that these pins were made, and which of them passed; what is there already is passed over.
 
+        Raises InputError where one is on record as made by another manifest: the folder was altered since.
+        """
+        from engrave.registry.becoming import advance  # noqa: PLC0415 - start-up
+        from engrave.registry.citing import made_otherwise  # noqa: PLC0415 - start-up
+        from engrave.registry.connection import reading  # noqa: PLC0415 - start-up
+
+        with reading(self.registry) as connection:
+            other = made_otherwise(connection, [mark.id for mark, _ in pins], manifest_sha256)
+        raise_faults(
+            [
+                f"serial {mark.serial!r} of ({mark.maker}, {mark.model}): is on record by another manifest, "
+                f"{other[mark.id]}; put the folder back as it was made"
+                for mark, _ in pins
+                if mark.id in other
+            ]
+        )
         told = {"manifest": manifest_sha256}
         advance(self.registry, [mark.id for mark, _ in pins], "rendered", told, self.stamp)
         advance(self.registry, [mark.id for mark, passed in pins if passed], "verified", told, self.stamp)

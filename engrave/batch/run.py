@@ -9,7 +9,7 @@ from typing import Any, overload
 from engrave.base.config import json_bytes
 from engrave.base.durations import Duration
 from engrave.base.errors import OccupiedError, UnfinishedError
-from engrave.base.files import sha256_hex, whole_file
+from engrave.base.files import sha256_hex, whole_file, writing
 from engrave.base.rows import Rows, rows_file
 from engrave.batch.folder import (
     CHECK,
@@ -30,6 +30,7 @@ from engrave.batch.folder import (
     manifest_pieces,
     recorded_files,
     require_ours,
+    tells_priors,
     write_if_changed,
 )
 from engrave.batch.index import Recorded, priors_in, time_in, write_index
@@ -42,7 +43,7 @@ from engrave.batch.trays import Tray, trays_of
 from engrave.batch.workers.cluster import Cluster, joined
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job
-from engrave.provenance import PrivateKey, key_id, read_signature, signature_of
+from engrave.provenance import PrivateKey, Signature, is_good, key_id, read_signature, signature_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +145,13 @@ def run_batch(
     """Make what is not there yet, then the report and the manifest; called again, it resumes.
 
     With ``record``, codes are given out by the registry before work begins, and it learns what came of it. A folder in
-    which nothing is left to do is not touched, but signed where ``key`` is given and it was not. With the address of a
+    which nothing is left to do is not touched, but signed where ``key`` is given and it was not; a signature that is
+    there must be good. With the address of a
     Dask ``scheduler`` its cluster makes the pins; trays are made here, by ``workers`` processes.
 
     Raises InputError where the registry refuses a pin or the cluster is not one for us; OccupiedError where the folder
-    belongs to another input or job, is signed by another key, or is signed and has work left and there is no key;
+    belongs to another input or job, is signed by another key, was altered since it was signed, or is signed and has
+    work left and there is no key;
     UnfinishedError where another run is at work, a file cannot be written, a pin was set aside since workers died of
     it, or workers die over and over; KeyboardInterrupt, which says how many pins there are. What is there then is
     whole, and the same call goes on from it.
@@ -156,32 +159,49 @@ def run_batch(
     binding = binding_of(input_sha256=input_sha256, job_sha256=workshop.job_sha256)
     batch = _Batch(orders=orders, workshop=workshop, folder=folder, binding=binding)
     require_ours(folder, binding)
-    signer = _signer(folder)
-    if key is not None and signer not in {None, key_id(key.public_key())}:
-        raise OccupiedError(f"{folder}: is signed by key {signer}; sign with that one, or name another folder")
+    signature = _signature(folder)
+    if key is not None and signature is not None:
+        _require_own(signature, folder, key)
     standing = _standing(batch)
     if standing is not None:
-        _sign(folder, key)
         _report(standing, batch, record)
+        _sign(folder, key)
         return standing
-    if key is None and signer is not None:
-        raise OccupiedError(f"{folder}: is signed, and something in it is to be made anew; repeat with key {signer}")
+    if key is None and signature is not None:
+        raise OccupiedError(
+            f"{folder}: is signed, and something in it is to be made anew; repeat with key {signature.key_id}"
+        )
     with joined(scheduler) as cluster, claimed(folder, binding) as name:
         if record is not None:
             allocated = record.allocate(orders, workshop.setup.job, folder, binding, name=name)
             batch = replace(batch, orders=allocated)
+        # A signature is of the manifest that stands beside it, and that may now be replaced.
+        with writing(folder):
+            (folder / SIGNATURE).unlink(missing_ok=True)
         write_if_changed(folder / JOB, workshop.job_document)
         made = _make_missing(batch, workers=workers, cluster=cluster, progress=progress)
         outcome = _finish(batch, made=made, workers=workers)
-        _sign(folder, key)
         _report(outcome, batch, record)
+        _sign(folder, key)
     return outcome
 
 
-def _signer(folder: Path) -> str | None:
-    """The id of the key by which a folder is signed. Raises InputError where its signature is damaged."""
+def _signature(folder: Path) -> Signature | None:
+    """The signature of a folder. Raises InputError where it is damaged."""
     path = folder / SIGNATURE
-    return read_signature(path).key_id if path.exists() else None
+    return read_signature(path) if path.exists() else None
+
+
+def _require_own(signature: Signature, folder: Path, key: PrivateKey) -> None:
+    """Raise OccupiedError unless it is this key's and of the manifest as it stands: no alteration is signed anew."""
+    if signature.key_id != key_id(key.public_key()):
+        raise OccupiedError(
+            f"{folder}: is signed by key {signature.key_id}; sign with that one, or name another folder"
+        )
+    if signature.manifest_sha256 != file_sha256(folder / MANIFEST) or not is_good(signature, key.public_key()):
+        raise OccupiedError(
+            f"{folder / MANIFEST}: is not the one that was signed; put it back as it was made, or name another folder"
+        )
 
 
 def _sign(folder: Path, key: PrivateKey | None) -> None:
@@ -197,7 +217,7 @@ def _finish(batch: _Batch, *, made: int, workers: int) -> BatchOutcome:
         trays = _trays(rows, batch)
         make_trays(trays, batch.workshop, batch.folder, workers=workers)
         _write_report(rows, trays, batch)
-        priors = sorted(tally.priors)
+        priors = sorted(tally.priors) if tells_priors(batch.folder) else None
         if not _holds(batch.folder / MANIFEST, _manifest(rows, trays, batch, priors)):
             with whole_file(batch.folder / MANIFEST, replace=True) as path, path.open("wb") as out:
                 out.writelines(_manifest(rows, trays, batch, priors))
@@ -279,10 +299,8 @@ def _standing(batch: _Batch) -> BatchOutcome | None:
         trays = _trays(rows, batch)
         named = (INDEX, *_files_of(trays))
         whole = len(hashes_in(batch.folder, named)) == len(named)
-        versions = (sorted(tally.priors), None)
-        same = whole and any(
-            _holds(batch.folder / MANIFEST, _manifest(rows, trays, batch, priors)) for priors in versions
-        )
+        priors = sorted(tally.priors) if tells_priors(batch.folder) else None
+        same = whole and _holds(batch.folder / MANIFEST, _manifest(rows, trays, batch, priors))
     return _outcome(batch, tally, made=0) if same else None
 
 

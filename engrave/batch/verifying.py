@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engrave.base.errors import InputError
+from engrave.base.errors import Collecting, InputError
 from engrave.batch.folder import (
     LOCK,
     MANIFEST,
@@ -106,12 +106,14 @@ class _Seen:
 
     def _hold(self, place: Path, recorded: Mapping[str, str]) -> None:
         """Hold the files in a folder against their hashes."""
-        found = hashes_in(place, sorted(map(_file_name, recorded)))
         self.files += len(recorded)
-        for name, digest in recorded.items():
-            if found.get(name) != digest:
-                state = "was changed since" if name in found else "is missing"
-                self.faults.append(f"{place / name} {state}; put it back as it was made")
+        for name, digest in {_file_name(name): digest for name, digest in recorded.items()}.items():
+            # What cannot be read is a fault of its own, and the others are looked at all the same.
+            with Collecting(self.faults):
+                found = hashes_in(place, [name]).get(name)
+                if found != digest:
+                    state = "is missing" if found is None else "was changed since"
+                    self.faults.append(f"{place / name} {state}; put it back as it was made")
 
     def beside(self, document: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         """What the manifest says beside its pins: its files are held against it, and rows that were skipped given."""
@@ -120,7 +122,7 @@ class _Seen:
             yield from [(int(row["line"]), str(row["reason"])) for row in document["skipped"]]
         except InputError as error:
             self.faults += error.faults
-        except (AttributeError, LookupError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             self.faults.append(f"{self.folder / MANIFEST}: is not as this version writes it; {_AS_MADE}")
 
     def look_for_others(self, document: Mapping[str, Any]) -> None:

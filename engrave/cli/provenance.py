@@ -70,6 +70,8 @@ def new(*, place: str, public: Path | None, as_json: bool, quiet: bool) -> Exit:
 
     if public is None and place.startswith("keyring:"):
         raise click.UsageError("--public says where the public key of a key in the key store is to go; give it")
+    if not (place.startswith("keyring:") or Path(place).name):
+        raise click.UsageError(f"PLACE: {place!r} names no file; give one, or keyring:NAME")
     where = public or Path(place).with_suffix(".pub.pem")
     document = api.make_key(place, where)
     if as_json:

@@ -4,13 +4,12 @@ A key is named by where it lies and never given itself: not in an argument, a jo
 private key is PKCS 8 and a public one SubjectPublicKeyInfo (RFC 8410), both PEM, as OpenSSL writes and reads them.
 """
 
-import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from engrave.base.errors import InputError, OccupiedError, UnfinishedError
-from engrave.base.files import read_bytes, sha256_hex, writing
+from engrave.base.errors import InputError, OccupiedError
+from engrave.base.files import read_bytes, sha256_hex, write_new
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -69,12 +68,12 @@ def keep_key(key: PrivateKey, given: str) -> None:
             raise OccupiedError(f"{given}: is there already; name a new key")
         store.put(name, private_pem(key).decode("ascii"))
         return
-    _write_new(Path(given), private_pem(key), mode=_PRIVATE_MODE)
+    write_new(Path(given), private_pem(key), mode=_PRIVATE_MODE)
 
 
 def write_public_key(path: Path, key: PublicKey) -> None:
     """Put a public key into a new file. Raises as ``keep_key``."""
-    _write_new(path, public_pem(key), mode=_PUBLIC_MODE)
+    write_new(path, public_pem(key), mode=_PUBLIC_MODE)
 
 
 def load_private_key(given: str) -> PrivateKey:
@@ -131,23 +130,6 @@ def _public(data: bytes, given: str) -> PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise InputError(f"{given}: is a key of another kind; only Ed25519 signs here")
     return key
-
-
-def _write_new(path: Path, data: bytes, *, mode: int) -> None:
-    """A new file; it is made with its mode, so that nobody can read it before that is set."""
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
-    try:
-        with writing(path):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-    except UnfinishedError as error:
-        if isinstance(error.__cause__, FileExistsError):
-            raise OccupiedError(f"{path}: is there already; name a new file") from error
-        raise
 
 
 class _KeyStore:

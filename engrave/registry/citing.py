@@ -36,6 +36,12 @@ def manifests_of(connection: Connection, ids: Sequence[int], state: int = _VERIF
     return {mark: bodies[number] for mark, number in reached.items()}
 
 
+def made_otherwise(connection: Connection, ids: Sequence[int], manifest: str) -> dict[int, str]:
+    """The manifest by which each mark is on record as rendered or verified, where it is another than this one."""
+    reached = {**manifests_of(connection, ids, _RENDERED), **manifests_of(connection, ids, _VERIFIED)}
+    return {mark: told for mark, told in reached.items() if told is not None and told != manifest}
+
+
 def uncited(connection: Connection, made: Sequence[Made], manifest: str) -> Iterator[str]:
     """What speaks against the pins of a manifest of this hash being on record as made by it, a sentence each.
 

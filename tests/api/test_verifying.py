@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,9 @@ class Shop:
         check = {**CHECK, "verdict": "fail" if mark.serial == "AAA0002" else "pass"}
         return {**files, "mark.json": json_bytes(mark_to_json(mark)), "check.json": json_bytes(check)}, None
 
-    def batch(self, *, sign: str | None) -> api.BatchOutcome:
+    def batch(self, *, sign: str | None, recorded: bool = True) -> api.BatchOutcome:
         """Run it."""
-        given = RegistryGiven(address=self.registry, actor="clerk")
+        given = RegistryGiven(address=self.registry, actor="clerk") if recorded else None
         return api.batch(self.home / "serials.csv", self.folder, None, formats=("ngc",), registry=given, sign=sign)
 
     def verify(self) -> api.Verified:
@@ -301,6 +302,76 @@ def test_what_is_missing_from_a_signed_folder_is_made_with_its_key_alone(signed:
     assert {name: (signed.folder / name).read_bytes() for name in signed.names()} == before
 
 
+def _alter_consistently(shop: Shop) -> None:
+    """Change a file, and the manifest to agree with it."""
+    document = shop.manifest()
+    row = document["pins"][0]
+    (shop.folder / "pins" / row["characters"] / "job.ngc").write_bytes(b"altered\n")
+    row["files"]["job.ngc"] = sha256(b"altered\n").hexdigest()
+    (shop.folder / "manifest.json").write_bytes(json_bytes(document))
+
+
+@pytest.mark.parametrize("lost", ["", "pins/{}/layout.svg"])
+def test_what_was_altered_since_is_not_signed_anew(signed: Shop, lost: str) -> None:
+    _alter_consistently(signed)
+    if lost:
+        (signed.folder / lost.format(signed.manifest()["pins"][2]["characters"])).unlink()
+    before = {name: (signed.folder / name).read_bytes() for name in signed.names()}
+    with pytest.raises(OccupiedError, match="is not the one that was signed"):
+        signed.batch(sign=signed.key)
+    assert {name: (signed.folder / name).read_bytes() for name in signed.names()} == before
+    assert not signed.verify().sound
+
+
+def test_what_a_record_contradicts_is_not_signed(shop: Shop) -> None:
+    shop.batch(sign=None)
+    _alter_consistently(shop)
+    with pytest.raises(InputError, match="is on record by another manifest") as caught:
+        shop.batch(sign=shop.key)
+    assert len(caught.value.faults) == len(shop.manifest()["pins"])
+    assert not (shop.folder / "manifest.json.sig").exists()
+
+
+def test_a_run_that_was_broken_off_after_signing_leaves_no_signature_of_what_was(
+    signed: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {name: (signed.folder / name).read_bytes() for name in signed.names()}
+    (signed.folder / next(name for name in before if name.endswith("job.ngc"))).unlink()
+
+    def broken(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engrave.batch.making.make_pin", broken)
+        with pytest.raises(KeyboardInterrupt):
+            signed.batch(sign=signed.key)
+    assert not (signed.folder / "manifest.json.sig").exists()
+    assert signed.batch(sign=signed.key).made == 1
+    assert {name: (signed.folder / name).read_bytes() for name in signed.names()} == before
+
+
+def test_a_number_that_is_none_is_no_fault_of_ours(signed: Shop) -> None:
+    path = signed.folder / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"id": ', b'"id": 1e999, "was": ', 1))
+    assert any("pins are not as this version writes them" in fault for fault in signed.verify().faults)
+
+
+def test_a_file_that_cannot_be_read_is_one_fault_among_others(signed: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (signed.folder / "pins" / row["characters"] for row in signed.manifest()["pins"][:2])
+    (second / "job.ngc").write_bytes(b"altered\n")
+
+    def hashed(path: Path) -> str:
+        if path == first / "job.ngc":
+            raise InputError(f"{path}: cannot read: permission denied")
+        return sha256(path.read_bytes()).hexdigest()
+
+    monkeypatch.setattr("engrave.batch.folder.file_sha256", hashed)
+    assert [fault.removeprefix(str(signed.folder / "pins")) for fault in signed.verify().faults] == [
+        f"/{first.name}/job.ngc: cannot read: permission denied",
+        f"/{second.name}/job.ngc was changed since; put it back as it was made",
+    ]
+
+
 def test_a_folder_whose_signature_is_broken_is_not_signed_off(signed: Shop) -> None:
     # The one that did not pass is no reason here.
     faults = r"is not the one that was signed"
@@ -311,7 +382,7 @@ def test_a_folder_whose_signature_is_broken_is_not_signed_off(signed: Shop) -> N
 
 
 def test_a_folder_of_version_1_is_read_by_all_and_left_alone(shop: Shop) -> None:
-    shop.batch(sign=None)
+    shop.batch(sign=None, recorded=False)
     path = shop.folder / "manifest.json"
     older = shop.manifest()
     del older["priors"]
@@ -319,15 +390,15 @@ def test_a_folder_of_version_1_is_read_by_all_and_left_alone(shop: Shop) -> None
     schema = json.loads((PROJECT / "docs" / "schemas" / "manifest-1.schema.json").read_text())
     Draft202012Validator(schema).validate(older)
     path.write_bytes(json_bytes(older))
-    assert shop.batch(sign=None).made == 0
+    assert shop.batch(sign=None, recorded=False).made == 0
     assert path.read_bytes() == json_bytes(older)
-    assert shop.batch(sign=shop.key).made == 0
+    assert shop.batch(sign=shop.key, recorded=False).made == 0
     assert api.verify(shop.folder, key=shop.public).sound
-    # Made anew it is of the version of today.
+    # It stays of its version when a pin is made anew: a record may cite its hash.
     lost = shop.folder / "pins" / older["pins"][0]["characters"] / "job.ngc"
     lost.unlink()
-    shop.batch(sign=shop.key)
-    assert shop.manifest()["schema"] == "pin-engrave/manifest/2"
+    assert shop.batch(sign=shop.key, recorded=False).made == 1
+    assert path.read_bytes() == json_bytes(older)
     assert api.verify(shop.folder, key=shop.public).sound
     path.write_bytes(json_bytes({**older, "schema": "pin-engrave/manifest/3"}))
     assert any("newer" in fault for fault in api.verify(shop.folder).faults)

@@ -93,6 +93,12 @@ def test_no_secret_is_printed_anywhere(call: Call, home: Path) -> None:
     assert "PRIVATE" in (home / "other.pem").read_text()
 
 
+@pytest.mark.parametrize("place", ["", "/", "."])
+def test_a_place_that_names_no_file_is_refused(call: Call, place: str) -> None:
+    refused = call("key", "new", place)
+    assert (refused.code, "names no file" in refused.err) == (Exit.WRONG_INPUT, True)
+
+
 def test_another_key_is_refused_and_the_signature_stays(call: Call, home: Path) -> None:
     before = (home / "out" / "manifest.json.sig").read_bytes()
     api.make_key(str(home / "other.pem"), home / "other.pub.pem")

@@ -1,8 +1,10 @@
 """Keys: where they lie, who may read them, and what is said of one that is none."""
 
+import errno
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from engrave.api import make_key
 from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.provenance import (
     keep_key,
@@ -49,6 +52,20 @@ def test_a_key_that_is_there_is_never_replaced(tmp_path: Path) -> None:
         keep_key(new_key(), str(tmp_path / "nowhere" / "shop.pem"))
     with pytest.raises(UnfinishedError, match="cannot write"):
         keep_key(new_key(), str(tmp_path / ("x" * 300)))
+
+
+@pytest.mark.parametrize("broken", [1, 2, 3, 4])
+def test_a_key_that_cannot_be_kept_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int) -> None:
+    calls = count(1)
+
+    def full(_descriptor: int) -> None:
+        if next(calls) == broken:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr("engrave.base.files.os.fsync", full)
+    with pytest.raises(UnfinishedError, match="the disk is full"):
+        make_key(str(tmp_path / "shop.pem"), tmp_path / "shop.pub.pem")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
