@@ -15,6 +15,10 @@ demo-edm: install-run
 	$(BIN)/pin-engrave batch examples/serials-edm.csv --job examples/job-laser-beside.toml --out demo-edm-out/laser
 	$(BIN)/python -P examples/compare.py demo-edm-out/laser demo-edm-out/milled demo-edm-out/sunk
 
+# As many processes as processors, so one thread each: with more, OpenBLAS's threads wait for one another, busily
+# (tests/reading/test_profiles.py without the slow ones: 51 s of processor time, and 10 s so).
+test quick prove: export OPENBLAS_NUM_THREADS = 1
+
 test: install-test lint
 	$(BIN)/python -P -m pytest -n auto
 
