@@ -159,14 +159,15 @@ def writing(place: Path) -> Iterator[None]:
         raise UnfinishedError(f"{place}: cannot write: {_reason(error)}") from error
 
 
-def write_folder_atomic(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_folder_atomic(folder: Path, files: Mapping[str, bytes], *, parents: bool = True) -> None:
     """Make ``folder`` with these files in it, whole or not at all; an older folder of that name is replaced.
 
+    Folders above it that are missing are made, unless ``parents`` is False: then they were there, and are gone.
     Raises UnfinishedError where it cannot be written.
     """
     temporary, older = _beside(folder), _beside(folder)
     try:
-        temporary.mkdir(parents=True)
+        temporary.mkdir(parents=parents)
         for name, data in files.items():
             _write_synced(temporary / name, data)
         _sync_folder(temporary)

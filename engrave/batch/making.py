@@ -62,7 +62,7 @@ def pins_sent(
     tasks = (RemoteTask(job=job, version=version, mark=mark) for mark in marks)
     with closing(pooled(make_remotely, tasks, crew=cluster.crew(), name=lambda task: _pin_name(task.mark))) as finished:
         for pin in finished:
-            write_folder_atomic(folder / PINS / pin.mark.characters, pin.files)
+            _write_pin(folder, pin.mark, pin.files)
             yield pin.mark.characters, _passed(pin.files)
 
 
@@ -97,8 +97,17 @@ def _workshop(folder: str, job_sha256: str) -> Workshop:
 
 def _make_one(workshop: Workshop, mark: Mark, folder: Path) -> bool:
     files, _ = make_pin(workshop, mark)
-    write_folder_atomic(folder / PINS / mark.characters, files)
+    _write_pin(folder, mark, files)
     return _passed(files)
+
+
+def _write_pin(folder: Path, mark: Mark, files: Mapping[str, bytes]) -> None:
+    """Put a pin into the batch's folder.
+
+    Raises UnfinishedError, also where the folder is gone: one made anew would be bound to nothing, and refused as
+    somebody else's when the command is repeated.
+    """
+    write_folder_atomic(folder / PINS / mark.characters, files, parents=False)
 
 
 def _passed(files: Mapping[str, bytes]) -> bool:

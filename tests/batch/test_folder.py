@@ -377,6 +377,25 @@ def test_a_second_run_is_refused_while_one_is_at_work(batch: Batch) -> None:
     assert batch().made == 3
 
 
+@pytest.mark.parametrize("gone", ["out", "out/pins"])
+def test_a_folder_that_vanishes_ends_the_run_and_is_begun_again(
+    batch: Batch, maker: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gone: str
+) -> None:
+    def vanishing(shop: Workshop, mark: Mark) -> tuple[dict[str, bytes], None]:
+        if mark.serial == "AAA0002":
+            shutil.rmtree(tmp_path / gone)
+        return maker(shop, mark)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "make_pin", vanishing)
+        with pytest.raises(UnfinishedError, match=r"out/pins/.*: cannot write: no such file"):
+            batch()
+    assert maker.made == ["AAA0001", "AAA0002"]
+    assert not (tmp_path / gone).exists(), "nothing is written where a disk was mounted"
+    outcome = batch()
+    assert (outcome.made, outcome.good) == (3, True)
+
+
 def _failing(call: str, after: int) -> Iterator[pytest.MonkeyPatch]:
     real = getattr(os, call)
     calls = iter(range(10**6))
