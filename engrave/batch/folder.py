@@ -88,11 +88,14 @@ def claimed(folder: Path, binding: Binding) -> Iterator[str]:
         with writing(folder):
             (folder / PINS).mkdir(exist_ok=True)
         yield name
+        if not _is_there(folder, lock):
+            raise UnfinishedError(f"{folder}: was removed or replaced while the batch was made; repeat the command")
         with writing(folder):
             (folder / RUN).unlink(missing_ok=True)
     finally:
         with suppress(OSError):
-            (folder / LOCK).unlink(missing_ok=True)
+            if _is_there(folder, lock):
+                (folder / LOCK).unlink()
         os.close(lock)
 
 
@@ -121,10 +124,17 @@ def _locked(folder: Path) -> int:
             os.close(descriptor)
             raise UnfinishedError(f"{folder}: another run is at work in it; wait for it to end, and repeat") from None
         # The run before may have removed the file after we opened it: then the lock is on a file that is gone.
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), (folder / LOCK).stat()):
-                return descriptor
+        if _is_there(folder, descriptor):
+            return descriptor
         os.close(descriptor)
+
+
+def _is_there(folder: Path, lock: int) -> bool:
+    """Whether the folder's lock is the file that we hold: the folder may have been removed and begun anew by others."""
+    try:
+        return os.path.samestat(os.fstat(lock), (folder / LOCK).stat())
+    except FileNotFoundError:
+        return False
 
 
 def require_ours(folder: Path, binding: Binding) -> None:

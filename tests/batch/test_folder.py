@@ -27,6 +27,7 @@ from engrave.batch import (
     silent,
     workshop_for,
 )
+from engrave.batch.folder import binding_of, claimed
 from engrave.batch.workers import Loss
 from engrave.code.mark import Mark, mark_to_json
 from engrave.code.profiles import PROFILE_A
@@ -394,6 +395,23 @@ def test_a_folder_that_vanishes_ends_the_run_and_is_begun_again(
     assert not (tmp_path / gone).exists(), "nothing is written where a disk was mounted"
     outcome = batch()
     assert (outcome.made, outcome.good) == (3, True)
+
+
+def test_a_run_whose_folder_was_taken_leaves_the_next_runs_lock(batch: Batch) -> None:
+    binding = binding_of(input_sha256=batch.input_sha256, job_sha256=batch.workshop.job_sha256)
+    second = claimed(batch.folder, binding)
+
+    def taken() -> None:
+        with claimed(batch.folder, binding):
+            shutil.rmtree(batch.folder)
+            second.__enter__()
+
+    with pytest.raises(UnfinishedError, match="was removed or replaced while the batch was made; repeat the command"):
+        taken()
+    with pytest.raises(UnfinishedError, match="another run is at work in it; wait"):
+        batch()
+    assert (batch.folder / ".run.json").is_file()
+    second.__exit__(None, None, None)
 
 
 def _failing(call: str, after: int) -> Iterator[pytest.MonkeyPatch]:
