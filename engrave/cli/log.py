@@ -54,7 +54,8 @@ class Log:
     def say(self, message: str, *, level: Level = "info", event: str = "message", **fields: object) -> None:
         """One message: its text for people, or the whole with its fields as one line of JSON."""
         if not self.structured:
-            click.echo(self.struck(message), err=True)
+            with suppress(OSError):  # as below
+                click.echo(self.struck(message), err=True)
             return
         self.put(event, level=level, message=message, **fields)
 
@@ -147,4 +148,5 @@ def captured(log: Log) -> Iterator[None]:
     finally:
         warnings.showwarning = shown
         logging.getLogger().removeHandler(handler)
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()

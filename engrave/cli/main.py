@@ -147,6 +147,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal's encoding lacks is escaped; a traceback would help nobody.
@@ -158,6 +159,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Whoever read our output is gone; without this Python would complain of it once more on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(int(code))
+
+
+def _open_streams() -> None:
+    """Let standard streams that our caller has closed lead nowhere.
+
+    Python has None in their place then, and the next file that is opened would get the descriptor: what a library says
+    in a crash would stand in a machine file.
+    """
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest one that is free, so this one
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
 
 
 def run(arguments: Sequence[str]) -> Exit:

@@ -1,6 +1,7 @@
 """Under ``--log-format json`` standard error is one JSON object a line, and no secret stands in it."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,38 @@ main()
 """
     ended = start("list", "primers", *JSON_LOG, code=code)
     assert (ended.returncode, ended.stdout.splitlines()[0]) == (0, b"brass-cup")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no /dev/full")
+@pytest.mark.parametrize("options", [(), JSON_LOG], ids=["text", "json"])
+@pytest.mark.parametrize("streams", ["2>/dev/full", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_where_nothing_can_be_told_the_exit_code_is_the_same(
+    start: Start, options: tuple[str, ...], streams: str
+) -> None:
+    """A shell starts it, as one starts a service."""
+    for arguments, code in ((("encode", "X"), 2), (("list", "primers"), 0)):
+        command = f'exec "$0" -P -c "from engrave.cli import main; main()" "$@" {streams}'
+        words = ["/bin/sh", "-c", command, sys.executable, *arguments, *options]
+        ended = start(code=f"import subprocess; raise SystemExit(subprocess.run({words!r}).returncode)")
+        assert (ended.returncode, b"Traceback" in ended.stderr) == (code, False)
+
+
+def test_no_file_gets_the_descriptor_of_a_stream_that_was_closed(start: Start, tmp_path: Path) -> None:
+    code = f"""
+import os, sys
+os.close(2)
+sys.stderr = None
+import engrave.cli.data
+def examined():
+    with open({str(tmp_path / "pin.ngc")!r}, "x"):
+        os.write(2, b"Fatal Python error")
+    raise KeyboardInterrupt
+engrave.cli.data.examined = examined
+from engrave.cli import main
+main()
+"""
+    assert start("doctor", code=code).returncode == 130
+    assert (tmp_path / "pin.ngc").read_bytes() == b""
 
 
 def test_an_interruption_is_an_event(
