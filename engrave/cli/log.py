@@ -14,6 +14,8 @@ from typing import Literal
 
 import click
 
+from engrave.cli.completion import VARIABLE as COMPLETING
+
 Level = Literal["info", "warning", "error"]
 
 OPTION = "--log-format"
@@ -100,7 +102,9 @@ def log_for(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[L
             asked.append("=".join([word, *islice(words, 1)]))
         else:
             (asked if word.startswith(f"{OPTION}=") else others).append(word)
-    form = asked[-1].partition("=")[2] if asked else environment.get(VARIABLE, "")
+    # A shell that asks for completions shows standard error to whoever is typing: no place for a log.
+    usual = "" if COMPLETING in environment else environment.get(VARIABLE, "")
+    form = asked[-1].partition("=")[2] if asked else usual
     log = Log(form=form if form in FORMATS else "text", secrets=_secrets(arguments, environment))
     valueless = OPTION in asked  # the last word of the line, for click to complain of
     return log, [OPTION] if valueless else [*asked, *others]

@@ -105,9 +105,14 @@ def test_the_scripts_are_what_their_shells_take(shell: str, call: Call, require_
     subprocess.run([require_program(shell), "-n"], input=script.out, text=True, check=True, timeout=60)
 
 
+@pytest.mark.parametrize("log", ["text", "json"])
 @pytest.mark.parametrize(("shell", "code"), [("bash_complete", 0), ("bash_nonsense", 1), ("tcsh_complete", 1)])
-def test_what_the_script_asks_ends_with_the_shells_code(environment: dict[str, str], shell: str, code: int) -> None:
+def test_what_the_script_asks_ends_with_the_shells_code(
+    environment: dict[str, str], shell: str, code: int, log: str
+) -> None:
     asked = {"_PIN_ENGRAVE_COMPLETE": shell, "COMP_WORDS": "pin-engrave sh", "COMP_CWORD": "1"}
+    # A structured log would stand between the letters that somebody types.
+    asked["PIN_ENGRAVE_LOG_FORMAT"] = log
     done = subprocess.run(
         ["/usr/bin/env", "pin-engrave"], env=environment | asked, capture_output=True, check=False, timeout=60
     )
