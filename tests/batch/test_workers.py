@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from multiprocessing import active_children
@@ -124,6 +125,34 @@ def test_an_error_of_a_task_ends_the_others_at_once() -> None:
     with pytest.raises(ZeroDivisionError):
         list(pooled(eval, ["1", "1 / 0", *["__import__('time').sleep(60)"] * 4], crew=LocalCrew(workers=2), name=str))
     assert not [child for child in active_children() if child.is_alive()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes under /proc")
+def test_workers_end_at_once_where_the_run_ignores_the_signal_that_tells_them_to() -> None:
+    """Who starts a run may ignore SIGTERM, and whoever is started so ignores it, too."""
+    program = """
+import os, signal, sys
+from engrave.batch.workers import LocalCrew, pooled
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+tasks = ["__import__('os').getpid()", *["__import__('time').sleep(30)"] * 2]
+found = pooled(eval, tasks, crew=LocalCrew(workers=2), name=str)
+print(next(found), flush=True)
+if sys.argv[1] == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+found.close()
+"""
+    for how, code in (("closed", 0), ("killed", -signal.SIGKILL)):
+        ran = subprocess.run(
+            [sys.executable, "-P", "-c", program, how],
+            env={**os.environ, "PYTHONPATH": HOME}, capture_output=True, check=False, timeout=20,
+        )  # fmt: skip
+        assert ran.returncode == code, ran.stderr
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{int(ran.stdout)}").exists():
+            assert time.monotonic() < deadline, "a worker outlives its run"
+            time.sleep(0.05)
 
 
 class _GaveUpError(Exception):

@@ -76,6 +76,7 @@ class _Processes(ProcessPoolExecutor):
     def __init__(self, workers: int) -> None:
         self._not_ours = set(active_children())
         self._ours: set[BaseProcess] = set()
+        self._codes: set[int] = set()
         _start_server()
         # Forkserver: a worker begins clean of the parent's threads and locks.
         super().__init__(workers, mp_context=get_context("forkserver"), initializer=_begin)
@@ -90,15 +91,17 @@ class _Processes(ProcessPoolExecutor):
     def stop(self) -> None:
         """End every process in the middle of what it does."""
         processes = self._ours | (set(active_children()) - self._not_ours)
+        self._codes = {process.exitcode or 0 for process in processes}
         for process in processes:
-            process.terminate()
+            # Whoever started the run may have had SIGTERM ignored, and workers ignore it then, too.
+            process.kill()
         if any(process.exitcode == _UNKNOWN for process in processes):
             # The server was killed, and its workers cannot be told to end: they see to it themselves.
             time.sleep(2 * _LOOKING_S)
 
     def reason(self) -> str:
-        """How a process ended that nobody here told to end."""
-        codes = {process.exitcode or 0 for process in self._ours} - {0}
+        """How a process ended that nobody here told to end: before ``stop``, and not as the pool ends the others."""
+        codes = self._codes - {0}
         code = min(codes - {-signal.SIGTERM} or codes, default=None)
         if code is None:
             return "died"
@@ -137,4 +140,4 @@ def _end_with_parent() -> None:
     if parent is not None:
         while os.getppid() == server and not wait([parent.sentinel], timeout=_LOOKING_S):
             pass
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGKILL)
