@@ -155,6 +155,21 @@ found.close()
             time.sleep(0.05)
 
 
+def test_a_run_that_is_stopped_leaves_the_workers_of_another_in_its_process_alone() -> None:
+    sleep = "__import__('time').sleep"
+    losses: list[None] = []
+    # Begun before its neighbour's workers, and with tasks handed out after them.
+    stopped = pooled(eval, [f"{sleep}(0.1)"] * 20, crew=LocalCrew(workers=2), name=str)
+    next(stopped)
+    crew = LocalCrew(workers=1)
+    other = pooled(eval, ["0", f"{sleep}(1) or 1"], crew=crew, name=str, after_loss=lambda: losses.append(None))
+    assert next(other) == 0
+    next(stopped)
+    stopped.close()
+    assert list(other) == [1]
+    assert losses == []
+
+
 class _GaveUpError(Exception):
     """As a cluster raises it, whose executor lives on."""
 

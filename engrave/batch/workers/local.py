@@ -3,22 +3,20 @@
 import os
 import signal
 import time
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import parent_process
 from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.forkserver import ensure_running
 from threading import Thread
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from engrave.batch.workers.running import Loss
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-Result = TypeVar("Result")
-Given = ParamSpec("Given")
 
 # Tasks handed to the pool ahead of each worker.
 _WINDOW = 2
@@ -70,27 +68,34 @@ class LocalCrew:
         """A process that dies is told of by its pool."""
 
 
+class _Context(ForkServerContext):
+    """Forkserver, so that a worker begins clean of the parent's threads and locks; its processes are kept.
+
+    Children of this process may be another run's, too.
+    """
+
+    def __init__(self) -> None:
+        self.made: list[BaseProcess] = []
+
+    def Process(self, *given: Any, **named: Any) -> "BaseProcess":  # type: ignore[override] # noqa: ANN401, N802 - as its base
+        """One more, which is not begun yet."""
+        process = ForkServerProcess(*given, **named)
+        self.made.append(process)
+        return process
+
+
 class _Processes(ProcessPoolExecutor):
     """A pool that knows its processes, to stop them and to say how they ended."""
 
     def __init__(self, workers: int) -> None:
-        self._not_ours = set(active_children())
-        self._ours: set[BaseProcess] = set()
+        self._context = _Context()
         self._codes: set[int] = set()
         _start_server()
-        # Forkserver: a worker begins clean of the parent's threads and locks.
-        super().__init__(workers, mp_context=get_context("forkserver"), initializer=_begin)
-
-    def submit(self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs) -> Future[Result]:
-        """As any executor; processes are started here."""
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            self._ours |= set(active_children()) - self._not_ours
+        super().__init__(workers, mp_context=self._context, initializer=_begin)
 
     def stop(self) -> None:
         """End every process in the middle of what it does."""
-        processes = self._ours | (set(active_children()) - self._not_ours)
+        processes = [process for process in self._context.made if process.pid is not None]
         self._codes = {process.exitcode or 0 for process in processes}
         for process in processes:
             # Whoever started the run may have had SIGTERM ignored, and workers ignore it then, too.
