@@ -13,6 +13,7 @@ Whoever writes a file should write it under another ending and rename it; one th
 
 import argparse
 import hashlib
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -38,19 +39,35 @@ class Desk:
 
 def waiting(inbox: Path) -> list[Path]:
     """CSV files to work on, the oldest first."""
-    found = [path for path in inbox.glob("*.csv") if path.is_file() and not path.name.startswith(".")]
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    found = {path: stamp(path) for path in inbox.glob("*.csv") if not path.name.startswith(".")}
+    there = [(state[1], path.name, path) for path, state in found.items() if state is not None]
+    return [path for _, _, path in sorted(there)]
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """What changes while a file is written."""
-    state = path.stat()
-    return state.st_size, state.st_mtime_ns
+def stamp(path: Path) -> tuple[int, int] | None:
+    """What changes while a file is written; None where there is no file: somebody else may have taken it."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return (state.st_size, state.st_mtime_ns) if stat.S_ISREG(state.st_mode) else None
+
+
+def name_of(path: Path) -> str:
+    """The name of a file's batch, by what the file holds now."""
+    return f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:_HASH_LETTERS]}"
 
 
 def engraved(path: Path, desk: Desk) -> Exit:
     """Make the batch of one file, and put the file where it belongs. A file that stays is answered with UNFINISHED."""
-    name = f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:_HASH_LETTERS]}"
+    try:
+        return _engraved(path, name_of(path), desk)
+    except OSError as error:  # the file cannot be read, or not be put away: the others are waiting
+        print(f"{path.name}: {error}", flush=True)
+        return Exit.UNFINISHED
+
+
+def _engraved(path: Path, name: str, desk: Desk) -> Exit:
     try:
         outcome = api.batch(path, desk.outbox / name, desk.job, workers=desk.workers, registry=desk.registry)
     except EngraveError as error:
@@ -66,7 +83,13 @@ def engraved(path: Path, desk: Desk) -> Exit:
 
 
 def put(path: Path, place: Path, *, faults: tuple[str, ...] = ()) -> None:
-    """Move a file, the faults before it, so that no refused file ever lies there without its reasons."""
+    """Move a file, the faults before it, so that no refused file ever lies there without its reasons.
+
+    One that was replaced while its batch was made is another order, and waits for the next round.
+    """
+    if f"{name_of(path)}.csv" != place.name:
+        print(f"{path.name}: was replaced meanwhile, and stays for the next round", flush=True)
+        return
     place.parent.mkdir(exist_ok=True)
     if faults:
         place.with_suffix(".txt").write_text("\n".join(faults) + "\n", encoding="utf-8")
@@ -75,7 +98,7 @@ def put(path: Path, place: Path, *, faults: tuple[str, ...] = ()) -> None:
 
 def rounds(desk: Desk, *, every_s: float) -> Iterator[Exit]:
     """Work on files that did not change since the last look, for ever."""
-    seen: dict[Path, tuple[int, int]] = {}
+    seen: dict[Path, tuple[int, int] | None] = {}
     while True:
         now = {path: stamp(path) for path in waiting(desk.inbox)}
         for path in [path for path in now if seen.get(path) == now[path]]:
@@ -91,10 +114,12 @@ def main() -> int:
     parser.add_argument("outbox", type=Path)
     parser.add_argument("--job", type=Path)
     parser.add_argument("--registry", help="the registry's address; the password stands elsewhere")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, choices=range(1, 257), metavar="N")
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two looks")
     parser.add_argument("--once", action="store_true", help="take what is there, and end")
     given = parser.parse_args()
+    if not given.inbox.is_dir():
+        parser.error(f"{given.inbox}: is no folder; make it first")  # nothing would ever come out of it
     registry = api.RegistryGiven(address=given.registry) if given.registry else None
     try:
         job = api.load_job(given.job)  # once: a fault of the job is no reason to refuse every file

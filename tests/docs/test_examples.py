@@ -1,13 +1,15 @@
 """The examples are run as their users would, on small jobs."""
 
+import importlib.util
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -120,6 +122,60 @@ def test_a_watched_folder_is_taken_once(
     code, out, err = _ended(started("watch_folder.py", *once))
     assert (code, out, (inbox / "shallow.csv").is_file()) == (2, "", True)
     assert "job.toml" in err
+
+
+@pytest.fixture
+def watch(project: Path) -> Iterator[ModuleType]:
+    """The example as a module, whose batches cost nothing."""
+    spec = importlib.util.spec_from_file_location("watch_folder", project / "examples" / "watch_folder.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "watch_folder", module)
+        spec.loader.exec_module(module)
+        yield module
+
+
+def test_a_file_that_was_replaced_while_its_batch_was_made_waits(
+    watch: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new one is another order: put away with the old one it would never be engraved."""
+    made: list[str] = []
+
+    def batch(path: Path, out: Path, *_: object, **__: object) -> SimpleNamespace:
+        made.append(path.read_text())
+        if len(made) == 1:
+            path.write_text("the next order")
+        return SimpleNamespace(passed=1, pins=[1], folder=out, good=True)
+
+    monkeypatch.setattr(watch.api, "batch", batch)
+    desk = watch.Desk(inbox=tmp_path, outbox=tmp_path / "out", job=None, registry=None, workers=1)
+    path = tmp_path / "night.csv"
+    path.write_text("the first order")
+    watch.engraved(path, desk)
+    assert path.read_text() == "the next order"
+    watch.engraved(path, desk)
+    assert made == ["the first order", "the next order"]
+    assert [kept.read_text() for kept in (tmp_path / "done").iterdir()] == ["the next order"]
+    # One that somebody else has taken, or that cannot be read, is no reason to stop.
+    assert watch.engraved(path, desk) == 1
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "nowhere.csv").symlink_to(tmp_path / "absent")
+    assert watch.waiting(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("inbox", "workers", "told"), [("absent", "1", "absent: is no folder"), (".", "0", "invalid choice: 0")]
+)
+def test_a_watch_that_could_do_nothing_is_not_begun(
+    tmp_path: Path, started: Callable[..., "subprocess.Popen[str]"], inbox: str, workers: str, told: str
+) -> None:
+    line = (tmp_path / inbox, tmp_path / "out", "--once", "--workers", workers)
+    code, out, err = _ended(started("watch_folder.py", *line))
+    assert (code, out) == (2, "")
+    assert told in err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
