@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO, Any
@@ -21,9 +22,9 @@ class Rows:
         self._file = file
         for row in rows:
             line = json.dumps(row, allow_nan=False).encode()
-            with writing(Path(gettempdir())):
+            with _keeping():
                 file.write(line + b"\n")
-        with writing(Path(gettempdir())):
+        with _keeping():
             file.flush()
 
     def __iter__(self) -> Iterator[Any]:
@@ -35,6 +36,24 @@ class Rows:
                 return
             at = self._file.tell()
             yield json.loads(line)
+
+
+@contextmanager
+def _keeping() -> Iterator[None]:
+    """What the block cannot keep is an UnfinishedError that names the place for temporary files."""
+    try:
+        yield
+    except OSError as error:
+        with writing(_place()):
+            raise error from None
+
+
+def _place() -> Path:
+    """Where temporary files lie. It is asked where something went wrong alone: the first answer is found by writing."""
+    try:
+        return Path(gettempdir())
+    except OSError:
+        return Path("TMPDIR")
 
 
 def rows_file() -> IO[bytes]:

@@ -1,6 +1,7 @@
 """Rows kept on disk: the same as a list's, however often and however interleaved they are read."""
 
 import json
+import tempfile
 from io import BytesIO
 from itertools import zip_longest
 from typing import Any
@@ -39,3 +40,17 @@ class _Full(BytesIO):
 def test_a_full_disk_is_said() -> None:
     with pytest.raises(UnfinishedError, match="the disk is full"):
         Rows(_Full(), [json.loads('{"a": 1}')])
+
+
+def test_few_rows_need_no_place_for_temporary_files_and_many_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose file system is read-only but for the batch's folder."""
+
+    def nowhere() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", nowhere)
+    with rows_file() as file:
+        assert list(Rows(file, [1, 2])) == [1, 2]
+    with rows_file() as file, pytest.raises(UnfinishedError, match=r"^TMPDIR: cannot write: no usable temporary"):
+        Rows(file, ("x" * 1_000 for _ in range(3_000)))
