@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.raw_registry import raw_registry
 from engrave import api
 from engrave.base.files import TEMPORARY_PREFIX
-from engrave.batch.folder import LOCK, RUN, file_sha256
+from engrave.batch.folder import JOURNAL, LOCK, RUN, file_sha256
 from engrave.registry.audit import audit
 from engrave.registry.chain import Stamp
 from engrave.registry.store import Block, create_registry, opened
@@ -39,7 +39,7 @@ def hashes_of(folder: Path) -> dict[str, str]:
 
 def differences(found: dict[str, str], undisturbed: dict[str, str]) -> dict[str, int]:
     """How many files are not as they should be."""
-    unfinished = [name for name in found if TEMPORARY_PREFIX in name or Path(name).name in {RUN, LOCK}]
+    unfinished = [name for name in found if TEMPORARY_PREFIX in name or Path(name).name in {RUN, JOURNAL, LOCK}]
     return {
         "files_missing": len(undisturbed.keys() - found.keys()),
         "files_more": len(found.keys() - undisturbed.keys()),

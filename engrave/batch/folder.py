@@ -1,7 +1,8 @@
 """The output folder: what it is bound to, what is whole in it, and its manifest.
 
-While a run is under way ``.run.json`` says which input and job the folder belongs to, and ``.run.lock`` is locked; both
-go when the manifest, which says the same, has been written. A pin's folder appears whole, by one rename, or not at all.
+While a run is under way ``.run.json`` says which input and job the folder belongs to, ``.run.pins`` what is made, and
+``.run.lock`` is locked; all go when the manifest, which says the same, has been written. A pin's folder appears whole,
+by one rename, or not at all.
 """
 
 import fcntl
@@ -33,7 +34,7 @@ MANIFEST_SCHEMA = "pin-engrave/manifest/2"
 _OLDER_MANIFEST = "pin-engrave/manifest/1"
 RUN_SCHEMA = "pin-engrave/run/1"
 MANIFEST, RUN, LOCK, JOB, INDEX, PINS = "manifest.json", ".run.json", ".run.lock", "job.json", "index.html", "pins"
-SIGNATURE = "manifest.json.sig"
+SIGNATURE, JOURNAL = "manifest.json.sig", ".run.pins"
 CHECK = "check.json"
 _MOST_DOCUMENT_BYTES = 1_000_000
 _ROWS = "pins"
@@ -91,6 +92,7 @@ def claimed(folder: Path, binding: Binding) -> Iterator[str]:
         if not _is_there(folder, lock):
             raise UnfinishedError(f"{folder}: was removed or replaced while the batch was made; repeat the command")
         with writing(folder):
+            (folder / JOURNAL).unlink(missing_ok=True)
             (folder / RUN).unlink(missing_ok=True)
     finally:
         with suppress(OSError):

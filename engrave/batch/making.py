@@ -12,7 +12,7 @@ from engrave.base.config import parse_json
 from engrave.base.errors import UnfinishedError
 from engrave.base.files import read_bytes, remove_leftovers, sha256_hex, write_folder_atomic
 from engrave.base.version import tool_version
-from engrave.batch.folder import CHECK, JOB, PINS
+from engrave.batch.folder import CHECK, JOB, PINS, hash_of
 from engrave.batch.pin import Workshop, make_pin, workshop_for
 from engrave.batch.remote import RemoteTask, make_remotely
 from engrave.batch.trays import Tray, make_tray
@@ -37,13 +37,20 @@ class _Task:
     mark: Mark
 
 
-def pins_made(
-    marks: Sequence[Mark], workshop: Workshop, folder: Path, *, workers: int
-) -> Generator[tuple[str, bool], None, None]:
-    """Make pins, here or by worker processes; the characters of each as it is done, and whether it passed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A pin that is whole in the folder. sha256 : ``hash_of`` its files, as they were made."""
+
+    characters: str
+    passed: bool
+    sha256: str
+
+
+def pins_made(marks: Sequence[Mark], workshop: Workshop, folder: Path, *, workers: int) -> Generator[Made, None, None]:
+    """Make pins, here or by worker processes; each as it is done."""
     if workers == 1 or not marks:
         for mark in marks:
-            yield mark.characters, _make_one(workshop, mark, folder)
+            yield _make_one(workshop, mark, folder)
         return
     job_sha256 = workshop.job_sha256
     tasks = (_Task(folder=str(folder), job_sha256=job_sha256, mark=mark) for mark in marks)
@@ -54,16 +61,15 @@ def pins_made(
 
 def pins_sent(
     marks: Sequence[Mark], workshop: Workshop, folder: Path, *, cluster: Cluster
-) -> Generator[tuple[str, bool], None, None]:
-    """Have pins made by a cluster, and write each here; its characters, and whether it passed."""
+) -> Generator[Made, None, None]:
+    """Have pins made by a cluster, and write each here."""
     if not marks:
         return
     job, version = cluster.hand_out(workshop.job_document), tool_version()
     tasks = (RemoteTask(job=job, version=version, mark=mark) for mark in marks)
     with closing(pooled(make_remotely, tasks, crew=cluster.crew(), name=lambda task: _pin_name(task.mark))) as finished:
         for pin in finished:
-            _write_pin(folder, pin.mark, pin.files)
-            yield pin.mark.characters, _passed(pin.files)
+            yield _write_pin(folder, pin.mark, pin.files)
 
 
 def _pooled_here(
@@ -82,8 +88,8 @@ def _pin_name(mark: Mark) -> str:
     return f"pin {mark.characters}, serial {mark.serial} ({mark.maker}, {mark.model})"
 
 
-def _make_task(task: _Task) -> tuple[str, bool]:
-    return task.mark.characters, _make_one(_workshop(task.folder, task.job_sha256), task.mark, Path(task.folder))
+def _make_task(task: _Task) -> Made:
+    return _make_one(_workshop(task.folder, task.job_sha256), task.mark, Path(task.folder))
 
 
 @lru_cache(maxsize=1)
@@ -95,23 +101,23 @@ def _workshop(folder: str, job_sha256: str) -> Workshop:
     return workshop_for(job_from_json(parse_json(document.decode(), origin=JOB, schema=JOB_SCHEMA), origin=JOB))
 
 
-def _make_one(workshop: Workshop, mark: Mark, folder: Path) -> bool:
+def _make_one(workshop: Workshop, mark: Mark, folder: Path) -> Made:
     files, _ = make_pin(workshop, mark)
-    _write_pin(folder, mark, files)
-    return _passed(files)
+    return _write_pin(folder, mark, files)
 
 
-def _write_pin(folder: Path, mark: Mark, files: Mapping[str, bytes]) -> None:
+def _write_pin(folder: Path, mark: Mark, files: Mapping[str, bytes]) -> Made:
     """Put a pin into the batch's folder.
 
     Raises UnfinishedError, also where the folder is gone: one made anew would be bound to nothing, and refused as
     somebody else's when the command is repeated.
     """
     write_folder_atomic(folder / PINS / mark.characters, files, parents=False)
-
-
-def _passed(files: Mapping[str, bytes]) -> bool:
-    return bool(json.loads(files[CHECK])["verdict"] == "pass")
+    return Made(
+        characters=mark.characters,
+        passed=json.loads(files[CHECK])["verdict"] == "pass",
+        sha256=hash_of({name: sha256_hex(data) for name, data in files.items()}),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

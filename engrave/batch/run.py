@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from engrave.base.config import json_bytes
 from engrave.base.durations import Duration
-from engrave.base.errors import OccupiedError, UnfinishedError
+from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.base.files import sha256_hex, whole_file, writing
 from engrave.base.rows import Rows, rows_file
 from engrave.batch.folder import (
@@ -34,6 +34,7 @@ from engrave.batch.folder import (
     write_if_changed,
 )
 from engrave.batch.index import Recorded, priors_in, time_in, write_index
+from engrave.batch.journal import journal, noted
 from engrave.batch.making import make_trays, pins_made, pins_sent
 from engrave.batch.orders import Order, Orders
 from engrave.batch.pin import Workshop, file_names, job_document, simulated_of
@@ -44,6 +45,8 @@ from engrave.batch.workers.cluster import Cluster, joined
 from engrave.code.mark import Mark, mark_to_json
 from engrave.job import Job
 from engrave.provenance import PrivateKey, Signature, is_good, key_id, read_signature, signature_of
+
+_CHANGED = "has been changed while the batch was made; repeat the command"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ def _finished(order: Order, mark: Mark, batch: Path) -> PinOutcome:
     folder = batch / PINS / mark.characters
     check = load_check(folder)
     if check is None:
-        raise UnfinishedError(f"{folder / CHECK}: has been changed while the batch was made; repeat the command")
+        raise UnfinishedError(f"{folder / CHECK}: {_CHANGED}")
     return PinOutcome(
         order=order,
         mark=mark,
@@ -146,16 +149,18 @@ def run_batch(
 
     With ``record``, codes are given out by the registry before work begins, and it learns what came of it. A folder in
     which nothing is left to do is not touched, but signed where ``key`` is given and it was not; a signature that is
-    there must be good. With the address of a
-    Dask ``scheduler`` its cluster makes the pins; trays are made here, by ``workers`` processes.
+    there must be good. With the address of a Dask ``scheduler`` its cluster makes the pins; trays are made here, by
+    ``workers`` processes.
 
-    Raises InputError where the registry refuses a pin or the cluster is not one for us; OccupiedError where the folder
-    belongs to another input or job, is signed by another key, was altered since it was signed, or is signed and has
-    work left and there is no key;
-    UnfinishedError where another run is at work, a file cannot be written, a pin was set aside since workers died of
-    it, or workers die over and over; KeyboardInterrupt, which says how many pins there are. What is there then is
-    whole, and the same call goes on from it.
+    Raises InputError where there are no ``workers``, the registry refuses a pin or contradicts the folder, or the
+    cluster is not one for us; OccupiedError where the folder belongs to another input or job, is signed by another key,
+    was altered since it was signed, or is signed and has work left and there is no key; UnfinishedError where another
+    run is at work, a file cannot be written, a pin was set aside since workers died of it, or workers die over and
+    over; KeyboardInterrupt, which says how many pins there are. What is there then is whole, and the same call goes on
+    from it.
     """
+    if workers < 1:
+        raise InputError(f"workers: {workers} can make nothing; give 1 or more")
     binding = binding_of(input_sha256=input_sha256, job_sha256=workshop.job_sha256)
     batch = _Batch(orders=orders, workshop=workshop, folder=folder, binding=binding)
     require_ours(folder, binding)
@@ -235,13 +240,16 @@ class _Tally:
 
 def _rows(batch: _Batch, tally: _Tally) -> Iterator[dict[str, Any]]:
     """What the manifest says of each pin, from what stands in the folder now."""
-    names = file_names(batch.workshop.setup.job)
+    names, made = file_names(batch.workshop.setup.job), noted(batch.folder)
     for pin in Finished(folder=batch.folder, orders=batch.orders.good):
+        files = hashes_in(batch.pin(pin.mark), names)
+        if made.get(pin.mark.characters) not in {None, hash_of(files)}:
+            raise UnfinishedError(f"{batch.pin(pin.mark)}: {_CHANGED}")
         tally.priors.update(pin.priors)
         if pin.passed:
             tally.passed += 1
             tally.times.append(pin.time)
-        yield _row(pin, hashes_in(batch.pin(pin.mark), names))
+        yield _row(pin, files)
 
 
 def _outcome(batch: _Batch, tally: _Tally, *, made: int) -> BatchOutcome:
@@ -305,12 +313,12 @@ def _standing(batch: _Batch) -> BatchOutcome | None:
 
 
 def _missing(batch: _Batch) -> list[Mark]:
-    recorded = recorded_files(batch.folder)
+    recorded = noted(batch.folder) | recorded_files(batch.folder)
     return [mark for _, mark in batch.orders.good if not _is_whole(batch, mark, recorded=recorded.get(mark.characters))]
 
 
 def _is_whole(batch: _Batch, mark: Mark, *, recorded: str | None) -> bool:
-    """Whether a pin's folder is as the manifest records it or, before there is one, has every file of this mark."""
+    """Whether a pin's folder is as it was recorded or, where it was not yet, has every file of this mark."""
     folder, names = batch.pin(mark), file_names(batch.workshop.setup.job)
     if load_check(folder) is None:
         return False
@@ -332,10 +340,11 @@ def _make_missing(batch: _Batch, *, workers: int, cluster: Cluster | None, progr
     place = (missing, batch.workshop, batch.folder)
     made = pins_made(*place, workers=workers) if cluster is None else pins_sent(*place, cluster=cluster)
     try:
-        with closing(made) as finished:
-            for characters, passed in finished:
+        with journal(batch.folder) as note, closing(made) as finished:
+            for pin in finished:
+                note(pin.characters, pin.sha256)
                 done += 1
-                progress(done, total, characters, passed)
+                progress(done, total, pin.characters, pin.passed)
     except KeyboardInterrupt as error:
         raise stopped(done, total) from error
     return len(missing)

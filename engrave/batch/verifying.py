@@ -7,6 +7,7 @@ from typing import Any
 
 from engrave.base.errors import Collecting, InputError
 from engrave.batch.folder import (
+    JOURNAL,
     LOCK,
     MANIFEST,
     PINS,
@@ -133,7 +134,7 @@ class _Seen:
                 self.faults.append(f"{entry}: no row of {MANIFEST} names it; was a row removed, or a folder added?")
         if (self.folder / RUN).exists():
             self.faults.append(f"{self.folder / RUN}: a run is at work, or was broken off; repeat the batch's command")
-        known = {MANIFEST, SIGNATURE, PINS, RUN, LOCK, *dict(document.get("files") or {})}
+        known = {MANIFEST, SIGNATURE, PINS, RUN, JOURNAL, LOCK, *dict(document.get("files") or {})}
         self.unnamed += sorted(str(entry) for entry in self.folder.iterdir() if entry.name not in known)
 
 

@@ -204,7 +204,7 @@ def test_an_interrupted_run_is_resumed_to_the_same_bytes(
     maker.fails = {2: kind}
     with pytest.raises(type(kind)):
         batch()
-    assert sorted(path.name for path in batch.folder.iterdir()) == [".run.json", "job.json", "pins"]
+    assert sorted(path.name for path in batch.folder.iterdir()) == [".run.json", ".run.pins", "job.json", "pins"]
     run = json.loads((batch.folder / ".run.json").read_bytes())
     assert (run["schema"], run["input_sha256"]) == ("pin-engrave/run/1", "0" * 64)
     assert batch().made == 2
@@ -219,6 +219,56 @@ def test_a_pin_that_an_interrupted_run_left_incomplete_is_made_again(batch: Batc
     (batch.pin(0) / "job.ngc").unlink()
     (batch.pin(1) / "mark.json").write_bytes(b"{}")
     assert batch().made == 3
+
+
+@pytest.mark.parametrize("name", [*FILES, "mark.json", "check.json"])
+def test_a_pin_that_is_altered_before_the_manifest_tells_of_it_is_made_again(
+    batch: Batch, maker: Maker, tmp_path: Path, name: str
+) -> None:
+    undisturbed = Batch(batch.orders, batch.workshop, tmp_path / "undisturbed")
+    undisturbed()
+    maker.made.clear()
+    maker.fails = {3: KeyboardInterrupt()}
+    with pytest.raises(KeyboardInterrupt):
+        batch()
+    data = bytearray((batch.pin(0) / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (batch.pin(0) / name).write_bytes(bytes(data))
+    assert batch().made == 2
+    assert maker.made[3:] == ["AAA0001", "AAA0003"]
+    assert batch.contents() == undisturbed.contents()
+
+
+def test_a_pin_that_is_altered_while_others_are_made_ends_the_run(
+    batch: Batch, maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def altering(shop: Workshop, mark: Mark) -> tuple[dict[str, bytes], None]:
+        if mark.serial == "AAA0003":
+            (batch.pin(0) / "job.ngc").write_bytes(b"G0 X9999")
+        return maker(shop, mark)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "make_pin", altering)
+        with pytest.raises(UnfinishedError, match="has been changed while the batch was made; repeat the command"):
+            batch()
+    assert not (batch.folder / "manifest.json").exists()
+    assert (batch().made, maker.made[3:]) == (1, ["AAA0001"])
+
+
+@pytest.mark.parametrize("left", [b"", b"\x00" * 99, b"0H5KB4M3 12ab"])
+def test_a_torn_note_costs_nothing(batch: Batch, maker: Maker, left: bytes) -> None:
+    maker.fails = {3: KeyboardInterrupt()}
+    with pytest.raises(KeyboardInterrupt):
+        batch()
+    path = batch.folder / ".run.pins"
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second[:-9] + left)
+    maker.fails = {4: KeyboardInterrupt()}
+    with pytest.raises(KeyboardInterrupt):
+        batch()
+    assert path.read_bytes() == first
+    assert batch().made == 1
+    assert not list(batch.folder.rglob(".*"))
 
 
 class Threads:
@@ -368,6 +418,14 @@ def test_a_folder_of_somebody_elses(batch: Batch, tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "x"
 
 
+@pytest.mark.parametrize("workers", [0, -1])
+def test_without_workers_nothing_is_begun(batch: Batch, workers: int) -> None:
+    batch.workers = workers
+    with pytest.raises(InputError, match=rf"workers: {workers} can make nothing; give 1 or more"):
+        batch()
+    assert not batch.folder.exists()
+
+
 def test_a_second_run_is_refused_while_one_is_at_work(batch: Batch) -> None:
     batch.folder.mkdir()
     with (batch.folder / ".run.lock").open("a") as lock:
@@ -441,7 +499,7 @@ def test_a_full_disk_leaves_only_what_is_whole(batch: Batch, maker: Maker, tmp_p
     assert "manifest.json" not in left
     assert not [name for name in left if TEMPORARY_PREFIX in name or name.endswith(".lock")]
     for name, data in left.items():
-        if name != ".run.json":
+        if name not in {".run.json", ".run.pins"}:
             assert data == undisturbed.contents()[name], name
     batch()
     assert batch.contents() == undisturbed.contents()
