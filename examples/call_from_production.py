@@ -50,7 +50,11 @@ def main() -> int:
     parser.add_argument("--program", default="pin-engrave")
     parser.add_argument("--tries", type=int, default=3)
     given = parser.parse_args()
-    code, document = batch(given.serials, given.out, job=given.job, program=given.program, tries=given.tries)
+    try:
+        code, document = batch(given.serials, given.out, job=given.job, program=given.program, tries=given.tries)
+    except (OSError, RuntimeError) as error:  # no such program, or one that was killed: the next call resumes
+        print(error, file=sys.stderr)
+        return UNFINISHED
     if document["schema"] == "pin-engrave/error/1":
         for fault in document["faults"]:
             print(f"{document['slug']}: {fault}", file=sys.stderr)

@@ -167,7 +167,9 @@ def write_folder_atomic(folder: Path, files: Mapping[str, bytes], *, parents: bo
     """
     temporary, older = _beside(folder), _beside(folder)
     try:
-        temporary.mkdir(parents=parents)
+        if parents:
+            make_folder(folder.parent)
+        temporary.mkdir()
         for name, data in files.items():
             _write_synced(temporary / name, data)
         _sync_folder(temporary)
@@ -184,6 +186,18 @@ def write_folder_atomic(folder: Path, files: Mapping[str, bytes], *, parents: bo
                 older.rename(folder)
         for leftover in (temporary, older):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, so that a power cut takes none of them. Raises OSError."""
+    if folder.is_dir():
+        return
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _beside(path: Path) -> Path:

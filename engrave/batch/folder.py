@@ -20,6 +20,7 @@ from engrave.base.config import json_bytes, json_pieces, parse_json, require_sch
 from engrave.base.errors import InputError, OccupiedError, UnfinishedError
 from engrave.base.files import (
     TEMPORARY_PREFIX,
+    make_folder,
     read_text,
     remove_leftovers,
     sha256_hex,
@@ -78,7 +79,7 @@ def claimed(folder: Path, binding: Binding) -> Iterator[str]:
     """
     require_ours(folder, binding)
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         lock = _locked(folder)
     try:
         # Once more, now that no other run can bind it.

@@ -112,12 +112,14 @@ def _write_pin(folder: Path, mark: Mark, files: Mapping[str, bytes]) -> Made:
     Raises UnfinishedError, also where the folder is gone: one made anew would be bound to nothing, and refused as
     somebody else's when the command is repeated.
     """
-    write_folder_atomic(folder / PINS / mark.characters, files, parents=False)
-    return Made(
+    # Before it is written, so that a pin that is there is soon told of.
+    made = Made(
         characters=mark.characters,
         passed=json.loads(files[CHECK])["verdict"] == "pass",
         sha256=hash_of({name: sha256_hex(data) for name, data in files.items()}),
     )
+    write_folder_atomic(folder / PINS / mark.characters, files, parents=False)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -342,8 +342,8 @@ def _make_missing(batch: _Batch, *, workers: int, cluster: Cluster | None, progr
     try:
         with journal(batch.folder) as note, closing(made) as finished:
             for pin in finished:
-                note(pin.characters, pin.sha256)
                 done += 1
+                note(pin.characters, pin.sha256)
                 progress(done, total, pin.characters, pin.passed)
     except KeyboardInterrupt as error:
         raise stopped(done, total) from error

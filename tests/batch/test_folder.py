@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -138,6 +139,23 @@ def test_again_on_a_finished_folder_touches_nothing(batch: Batch, maker: Maker) 
     assert batch() == replace(first, made=0)
     assert batch.state() == before
     assert len(maker.made) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds a descriptor's path under /proc")
+def test_the_folders_own_name_outlives_a_power_cut(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is whole in it, and on record as made, would be lost with it."""
+    synced: set[Path] = set()
+    real = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+        real(descriptor)
+
+    top = batch.folder
+    batch.folder = top / "2026" / "night"
+    monkeypatch.setattr(os, "fsync", watched)
+    batch()
+    assert {top.parent, top, top / "2026", batch.folder, batch.folder / "pins"} <= synced
 
 
 def test_a_finished_folder_may_be_read_only(batch: Batch) -> None:

@@ -202,6 +202,22 @@ def test_a_call_from_production_is_told_what_is_wrong(
     assert len([line for line in err.splitlines() if line.startswith("input: ")]) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "told"), [(None, "No such file or directory"), ("kill -9 $$", "ended with -9 and no document")]
+)
+def test_a_call_from_production_without_an_answer_is_unfinished(
+    tmp_path: Path, started: Callable[..., "subprocess.Popen[str]"], line: str | None, told: str
+) -> None:
+    program = tmp_path / "program"
+    if line is not None:
+        program.write_text(f"#!/bin/sh\n{line}\n")
+        program.chmod(0o755)
+    options = ("--program", program, "--tries", "1")
+    code, out, err = _ended(started("call_from_production.py", tmp_path / "s.csv", tmp_path / "out", *options))
+    assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert told in err
+
+
 def test_a_call_from_production_tries_again_where_that_is_safe(
     tmp_path: Path, started: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
