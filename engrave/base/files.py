@@ -206,12 +206,25 @@ def _beside(path: Path) -> Path:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what an interrupted run left below ``folder``: only entries that carry our temporary prefix."""
+    """Remove what an interrupted run left below ``folder``: only entries that carry our temporary prefix.
+
+    Raises UnfinishedError for one that cannot be removed.
+    """
     for leftover in sorted(folder.rglob(f"{TEMPORARY_PREFIX}*")):
-        if leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover, ignore_errors=True)
-        else:
-            leftover.unlink(missing_ok=True)
+        try:
+            _remove(leftover)
+        except OSError as error:
+            raise UnfinishedError(f"{leftover}: cannot remove: {_reason(error)}") from error
+
+
+def _remove(leftover: Path) -> None:
+    if not leftover.is_dir() or leftover.is_symlink():
+        leftover.unlink(missing_ok=True)
+        return
+    # Whoever was writing it may be removing it, too; what is there after the first round will not go.
+    shutil.rmtree(leftover, ignore_errors=True)
+    if leftover.exists():
+        shutil.rmtree(leftover)
 
 
 def read_bytes(path: Path, *, most: int) -> bytes:

@@ -5,6 +5,7 @@ Start-up is kept low by naming every command with its one-line help here; its mo
 
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -148,6 +149,9 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     _open_streams()
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        # Whoever supervises us sends it in place of Ctrl-C; it ends a batch as cleanly.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal's encoding lacks is escaped; a traceback would help nobody.

@@ -127,6 +127,22 @@ def test_leftovers_go_and_nothing_else(tmp_path: Path) -> None:
     assert names(outside) == ["a"]
 
 
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_leftover_that_cannot_be_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, folder: bool
+) -> None:
+    """Another user's, of a run that was killed: a folder that is finished must not hold it."""
+    left = tmp_path / f"{TEMPORARY_PREFIX}12ab"
+    if folder:
+        left.mkdir()
+        (left / "job.ngc").write_bytes(b"half")
+    else:
+        left.write_bytes(b"half")
+    monkeypatch.setattr(os, "unlink", fail_with(PermissionError(errno.EACCES, "Permission denied")))
+    with pytest.raises(UnfinishedError, match=f"{left.name}: cannot remove: permission denied; mend that and repeat"):
+        remove_leftovers(tmp_path)
+
+
 def test_reading(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes("\ufeffµ".encode())

@@ -129,14 +129,18 @@ def test_an_interrupt_from_the_keyboard(arguments: list[str], undisturbed: Bytes
     assert _run(arguments, out, workers=2) == undisturbed
 
 
-def test_an_interrupt_to_the_run_alone(arguments: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_to_the_run_alone(arguments: list[str], tmp_path: Path, sent: signal.Signals) -> None:
+    """Whoever supervises it sends the second."""
     out = tmp_path / "out"
     process = _start(arguments, out, workers=2)
     _wait(lambda: _first_pin(out))
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, sent)
     _, told = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
+    assert b"the same command goes on from there" in told
     assert b"Traceback" not in told
+    assert not (out / ".run.lock").exists()
     _wait(lambda: not _workers(process))
 
 
