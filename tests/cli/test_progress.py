@@ -37,6 +37,16 @@ def test_progress(*, monkeypatch: pytest.MonkeyPatch, terminal: bool, quiet: boo
     assert out.getvalue() == ""
 
 
+@pytest.mark.parametrize("name", ["soft[2]", "hard [red]", "[/bold]"])
+def test_a_name_in_brackets_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    err = _Stream(terminal=True)
+    monkeypatch.setattr(sys, "stderr", err)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_bar("striking", quiet=False) as progress:
+        progress(1, 2, name, None)
+    assert name in _COLOURS.sub("", err.getvalue())
+
+
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
