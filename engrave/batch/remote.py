@@ -40,7 +40,8 @@ def make_remotely(task: RemoteTask) -> RemotePin:
     return RemotePin(mark=task.mark, files=files)
 
 
-@lru_cache(maxsize=1)
+# A cluster may serve several batches in turns.
+@lru_cache(maxsize=4)
 def _workshop(job: str, version: str) -> Workshop:
     from engrave.batch.workers.held import held  # noqa: PLC0415 - an extra
 
