@@ -30,7 +30,7 @@ _MEANINGS = {
 }
 _FURTHER_VARIABLES = {
     "PGPASSWORD": "The password of a registry on PostgreSQL, which no argument takes; ~/.pgpass will do, too.",
-    "OPENBLAS_NUM_THREADS": "Threads of a batch's workers; one each without it.",
+    "OPENBLAS_NUM_THREADS": "Threads of linear algebra in each process; one without it.",
 }
 
 

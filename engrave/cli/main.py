@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from engrave.base.errors import EngraveError, Exit
+from engrave.base.threads import choose_one_thread
 from engrave.cli.log import Level, Log, captured, current_log, log_for, log_format_option
 from engrave.cli.output import print_json
 
@@ -149,6 +150,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     _open_streams()
+    choose_one_thread(os.environ)  # before a command imports numpy
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         # Whoever supervises us sends it in place of Ctrl-C; it ends a batch as cleanly.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

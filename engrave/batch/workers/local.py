@@ -12,6 +12,7 @@ from multiprocessing.forkserver import ensure_running
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from engrave.base.threads import choose_one_thread
 from engrave.batch.workers.running import Loss
 
 if TYPE_CHECKING:
@@ -25,16 +26,6 @@ _WINDOW = 2
 # whose server has gone.
 _LOOKING_S = 0.5
 _UNKNOWN = 255
-
-# What linear algebra takes its number of threads from, once, when numpy is imported: OpenMP, OpenBLAS, MKL, BLIS,
-# Accelerate.
-_THREAD_COUNTS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,11 +112,9 @@ class _Processes(ProcessPoolExecutor):
 def _start_server() -> None:
     """Start the process that workers are forked from, if it is not there yet, with one thread for linear algebra.
 
-    It keeps the environment that it starts with and hands it on; the parent's own is as before. Where any of the counts
-    is set already somebody has chosen, and none is set here.
+    It keeps the environment that it starts with and hands it on; the parent's own is as before.
     """
-    ours = () if any(name in os.environ for name in _THREAD_COUNTS) else _THREAD_COUNTS
-    os.environ.update(dict.fromkeys(ours, "1"))
+    ours = choose_one_thread(os.environ)
     try:
         ensure_running()
     finally:
