@@ -36,6 +36,17 @@ CLUSTER = """\
 `python benchmarks/prove.py --scale 1 --only cluster`, here at scale {scale:g}: scheduler and three workers of one thread on
 loopback, the registry on PostgreSQL; in each trial one worker is killed (SIGKILL) while pins are made.
 """
+SPEED = """\
+
+## One worker, and two
+
+`python benchmarks/cluster.py --pins {pins} --runs {runs} --json docs/evidence/cluster-speed.json`, load average before {load_average_before:g}:
+{pins} pins of the example job from the first to the last, the least of {runs} runs each, all of the same bytes: {same_bytes}.
+Two processors are all that this machine has.
+
+| workers | pins a second | times one local worker |
+|---|---|---|
+"""
 MEMORY = """\
 
 ## Memory, processors, pins a second
@@ -83,6 +94,8 @@ def page(evidence: Mapping[str, dict[str, Any]]) -> Iterator[str]:
         yield from _kills(evidence["batch"])
     if "cluster" in evidence:
         yield from _cluster(evidence["cluster"])
+    if "cluster-speed" in evidence:
+        yield from _speed(evidence["cluster-speed"])
     if "scale" in evidence:
         yield from _memory(evidence["scale"])
 
@@ -102,6 +115,12 @@ def _cluster(document: dict[str, Any]) -> Iterator[str]:
     for name, one in document["results"].items():
         plain = {key: value for key, value in one.items() if isinstance(value, int | float) and key != "holds"}
         yield f"{name}: " + ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in plain.items()) + ".\n"
+
+
+def _speed(document: dict[str, Any]) -> Iterator[str]:
+    rows = [f"| {name} | {way['pins_a_second']:.2f} | {way['ratio']:.2f} |" for name, way in document["ways"].items()]
+    told = {**document, "same_bytes": "yes" if document["same_bytes"] else "NO"}
+    yield SPEED.format(**told) + "\n".join(rows) + "\n"
 
 
 _SAMPLES, _ASKED_SAMPLES = 1201**2, 512**2
@@ -132,7 +151,7 @@ def _stage(name: str, told: Mapping[str, Any]) -> str:
 
 def evidence_in(folder: Path) -> dict[str, dict[str, Any]]:
     """The evidence of these proofs, as far as it is there."""
-    names = ("batch", "cluster", "scale")
+    names = ("batch", "cluster", "cluster-speed", "scale")
     return {
         name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         for name in names

@@ -11,6 +11,7 @@ def test_the_page_is_that_of_the_evidence(project: Path) -> None:
     for heading in (
         "## Killed, and begun again",
         "## A cluster that loses a worker",
+        "## One worker, and two",
         "## Where the time of a pin goes",
     ):
         assert heading in written
