@@ -17,7 +17,7 @@ demo-edm: install-run
 
 # As many processes as processors, so one thread each: with more, OpenBLAS's threads wait for one another, busily
 # (tests/reading/test_profiles.py without the slow ones: 51 s of processor time, and 10 s so).
-test quick prove: export OPENBLAS_NUM_THREADS = 1
+test quick prove bench: export OPENBLAS_NUM_THREADS = 1
 
 test: install-test lint
 	$(BIN)/python -P -m pytest -n auto

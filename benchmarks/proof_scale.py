@@ -45,8 +45,9 @@ _PROFILED = 6
 _EVERY_S = 0.5
 _PER_TEMPLATE = 9_999
 _MOST_MORE = 0.10
-# Workers fill their caches with their first pins; of fewer pins a growth of memory says nothing.
-_LEAST_PINS_TO_JUDGE = 100
+# Workers fill their caches with their first pins, and a peak is seen only where it lasts: of fewer, a growth of memory
+# says nothing.
+_LEAST_PINS_TO_JUDGE, _LEAST_ROWS_TO_JUDGE = 100, 1000
 _LEAST_BUSY = 0.9
 _CHECKED_A_SECOND, _UNCHECKED_A_SECOND = 2.0, 10.0
 _FFT_SIZE, _FFT_RUNS = 1024, 20
@@ -177,7 +178,8 @@ def _linked(folder: Path, rows: int) -> dict[str, Any]:
         "memory_mb": [round(peaks[few], 1), round(peaks[many], 1)],
         "kilobytes_a_row": round((peaks[many] - peaks[few]) * 1024 / (many - few), 2),
         "memory_more": round(more, 4),
-        "holds": more <= _MOST_MORE,
+        "memory_is_judged": rows >= _LEAST_ROWS_TO_JUDGE,
+        "holds": rows < _LEAST_ROWS_TO_JUDGE or more <= _MOST_MORE,
     }
 
 

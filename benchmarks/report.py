@@ -59,9 +59,7 @@ LinuxCNC's interpreter is compiled. With the loop, as shipped, it must run every
 reader takes a loop as two rounds and a number. Its start and the printing of every call are in its time.
 """
 STAGES = """\
-Cutting the tip, striking it and reading it are most of a pin. They use several threads where they transform and
-correlate, and a thread that waits for a busy processor counts as CPU: on a loaded machine these rows swell more than
-the others.
+Cutting the tip, striking it and reading it are most of a pin. All of it runs in one thread, as it does in the commands.
 """
 READERS = """\
 ## Other readers on the same pictures
@@ -99,7 +97,8 @@ OTHERS = """\
 
 - `python benchmarks/cluster.py --pins 24 --runs 3` makes one batch on local processes and on a Dask cluster on
   loopback, with one worker and with two, prints pins a second from the first pin to the last and the ratio to one local
-  worker, and ends with 3 where the bytes differ. Two workers want two idle processors.
+  worker, and ends with 3 where the bytes differ. Two workers want two idle processors. [A night's batch](scale.md) has the
+  figures, and where the time of a pin under three conditions goes, what bounds it and what would double it.
 - `python benchmarks/hatch.py` is the hatch alone; `python benchmarks/travel.py` orders a hatch for the least travel
   beside vpype's `linesort` (`docs/evidence/travel.json`). Both end with 1 where ours falls behind what it should keep.
 - `python benchmarks/wall.py` prints the tables of [laser.md](laser.md), `python benchmarks/specimen.py` draws the sheet

@@ -40,7 +40,7 @@ SPEED = """\
 
 ## One worker, and two
 
-`python benchmarks/cluster.py --pins {pins} --runs {runs} --json docs/evidence/cluster-speed.json`, load average before {load_average_before:g}:
+`python benchmarks/cluster.py --pins {pins} --runs {runs} --json docs/evidence/cluster-speed.json`, load average before {load_average_before:.1f}:
 {pins} pins of the example job from the first to the last, the least of {runs} runs each, all of the same bytes: {same_bytes}.
 Two processors are all that this machine has.
 
