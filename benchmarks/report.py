@@ -97,8 +97,9 @@ OTHERS = """\
 
 - `python benchmarks/cluster.py --pins 24 --runs 3` makes one batch on local processes and on a Dask cluster on
   loopback, with one worker and with two, prints pins a second from the first pin to the last and the ratio to one local
-  worker, and ends with 3 where the bytes differ. Two workers want two idle processors. [A night's batch](scale.md) has the
-  figures, and where the time of a pin under three conditions goes, what bounds it and what would double it.
+  worker, and ends with 3 where the bytes differ. Two workers want two idle processors.
+  [A night's batch](scale.md) has the figures, and where the time of a pin under three conditions goes, what bounds it
+  and what would double it.
 - `python benchmarks/hatch.py` is the hatch alone; `python benchmarks/travel.py` orders a hatch for the least travel
   beside vpype's `linesort` (`docs/evidence/travel.json`). Both end with 1 where ours falls behind what it should keep.
 - `python benchmarks/wall.py` prints the tables of [laser.md](laser.md), `python benchmarks/specimen.py` draws the sheet
